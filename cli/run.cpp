@@ -1,0 +1,2 @@
+#include "commands/command.h"
+namespace authctl::cli {}

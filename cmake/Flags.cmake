@@ -1,0 +1,28 @@
+# How every file is compiled and linked: warnings, hardening, sanitizers.
+add_library(authctl_flags INTERFACE)
+target_include_directories(authctl_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(authctl_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(AUTHCTL_WERROR)
+  target_compile_options(authctl_flags INTERFACE -Werror)
+endif()
+
+# One code model for libraries and programs, so that they share their precompiled headers.
+target_compile_options(authctl_flags INTERFACE -fPIE)
+target_link_options(authctl_flags INTERFACE -pie)
+
+if(AUTHCTL_SANITIZE)
+  target_compile_options(authctl_flags INTERFACE -fsanitize=${AUTHCTL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(authctl_flags INTERFACE -fsanitize=${AUTHCTL_SANITIZE})
+else()
+  target_compile_options(authctl_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(authctl_flags INTERFACE -fcf-protection=full)
+  endif()
+  target_compile_options(authctl_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)
+  target_link_options(authctl_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
+  # libstdc++ inside the binary: a dynamic one costs more at each start than most commands' work.
+  target_link_options(authctl_flags INTERFACE -static-libstdc++ -static-libgcc)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+target_compile_options(authctl_flags INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(authctl_flags INTERFACE -Wl,--gc-sections)

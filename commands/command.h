@@ -1,0 +1,96 @@
+// How a noun is declared and what a verb may use while it runs. The CLI11 tree that results is the one definition of
+// the outside: parsing, help, man pages, completions and schema all walk it.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "commands/output.h"
+#include "core/base/config.h"
+#include "core/service/realm.h"
+
+namespace authctl::commands {
+
+// Options of every command; they may stand anywhere on the line.
+struct Globals {
+  std::string store, config, master_key_file, output, color, reason;
+  bool json = false, quiet = false, yes = false, dry_run = false;
+};
+
+// Where a secret comes from: standard input, a file (also - and /dev/fd/N), or, on a terminal, a question.
+struct SecretSource {
+  bool from_stdin = false;
+  std::string file;
+  bool given() const { return from_stdin || !file.empty(); }
+};
+
+// What a running verb may use; made by cli, replaced by a double in tests.
+class Invocation {
+ public:
+  virtual ~Invocation() = default;
+  virtual const Globals& globals() const = 0;
+  virtual const base::Clock& clock() const = 0;
+  virtual base::Random& random() = 0;
+  virtual const base::Settings& settings() = 0;
+  // Opens the store, then the master key, at the first call.
+  virtual service::Realm& realm() = 0;
+  virtual service::Cause cause() = 0;
+  // Asks on a terminal; --yes answers; without either, Error usage that names --yes. A "no" is Error denied.
+  virtual void confirm(const std::string& question) = 0;
+  // `what`: "password"; `is_new`: asked twice. Loses one trailing newline. Error usage where there is no source and no
+  // terminal; the hint names the option.
+  virtual base::Secret read_secret(const SecretSource& source, const std::string& what, bool is_new) = 0;
+  // A FILE argument: `-` or nothing is standard input.
+  virtual std::string read_input(const std::string& file, std::size_t max_bytes) = 0;
+  virtual std::istream& standard_input() = 0;
+  // For output that cannot wait (follow, progress); everything else goes through Output.
+  virtual std::ostream& standard_output() = 0;
+  virtual std::ostream& standard_error() = 0;
+  virtual bool interrupted() const = 0;  // Ctrl-C was typed
+  bool dry_run() const { return globals().dry_run; }
+};
+
+using Run = std::function<Output(Invocation&)>;
+
+struct Help {
+  std::vector<std::string> examples;   // two at least, runnable, each a whole command line
+  std::vector<std::pair<int, std::string>> exits;  // beside 0, 1 and 2: what they mean here
+  std::string more;                    // a paragraph for the man page; may be empty
+};
+
+// One noun while it is being declared. `verb` gives the CLI11 command to hang options on.
+class Noun {
+ public:
+  struct Verb {
+    std::string name;
+    Help help;
+    Run run;
+    CLI::App* app = nullptr;
+    const Shape* shape = nullptr;  // of its JSON; null where it prints none
+  };
+
+  explicit Noun(CLI::App& app) : app_(app) {}
+  CLI::App& verb(const std::string& name, const std::string& summary, const Shape* shape, Help help, Run run);
+  CLI::App& app() { return app_; }
+  const std::vector<Verb>& verbs() const { return verbs_; }
+
+ private:
+  CLI::App& app_;
+  std::vector<Verb> verbs_;
+};
+
+struct NounEntry {
+  const char* name;
+  const char* summary;
+  void (*declare)(Noun&);
+};
+
+// The one table of nouns, in the order of the help text. A run declares only the noun that argv names.
+std::span<const NounEntry> nouns();
+
+// The usual options of a secret named `what`: --WHAT-stdin and --WHAT-file F.
+void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what);
+
+}  // namespace authctl::commands

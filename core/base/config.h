@@ -1,0 +1,56 @@
+// Settings with their origins: flag > environment > file (TOML) > default.
+// Invariant: every setting is in the one table below; a name in the file that is not in it is refused.
+#pragma once
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+
+namespace authctl::base {
+
+enum class SettingType { text, duration, integer, boolean, limit, list };  // limit: "5/1m"
+
+struct SettingSpec {
+  std::string_view name;         // in the file and in `config show`: access_ttl
+  std::string_view environment;  // AUTHCTL_ACCESS_TTL
+  SettingType type;
+  std::string_view fallback;     // the default; "" means none
+  std::string_view about;
+  bool secret = false;           // shown as "(hidden)"
+};
+
+std::span<const SettingSpec> setting_specs();
+
+enum class Origin { fallback, file, environment, flag };
+std::string_view word_of(Origin origin);
+
+struct Setting {
+  std::string value;
+  Origin origin = Origin::fallback;
+  std::string where;  // the variable, the file with its line, the option
+};
+
+class Settings {
+ public:
+  // `environment` looks a variable up; nothing where it is not set. Reads `file` where it is not empty.
+  // Error invalid for a file that is no TOML, an unknown name, or a value of the wrong type (says where).
+  static Settings load(const std::function<std::optional<std::string>(const std::string&)>& environment,
+                       const std::string& file, bool file_must_exist);
+  void set_flag(std::string_view name, std::string value, std::string option);
+
+  const Setting& get(std::string_view name) const;
+  const std::string& text(std::string_view name) const { return get(name).value; }
+  Duration duration(std::string_view name) const;
+  std::int64_t integer(std::string_view name) const;
+  bool boolean(std::string_view name) const;
+  std::vector<std::string> list(std::string_view name) const;
+
+ private:
+  std::vector<Setting> values_;  // in the order of the table
+};
+
+}  // namespace authctl::base

@@ -1,0 +1,44 @@
+// Keys at rest. A 32-byte master key outside the store wraps a data key; the data key seals every secret with
+// XChaCha20-Poly1305 (libsodium), with `table/column/row` as associated data, so that a ciphertext that was moved
+// does not open.
+// Invariant: open() gives the exact bytes that were sealed for that place, or it fails; there is no third way.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/encoding.h"
+#include "core/base/random.h"
+#include "core/base/secret.h"
+
+namespace authctl::crypto {
+
+inline constexpr std::size_t sealing_key_size = 32;
+
+// Where a ciphertext lives: "crypto_key/sealed/<kid>".
+struct Place {
+  std::string_view table, column, row;
+};
+
+class Sealer {
+ public:
+  // `key`: 32 bytes, else Error invalid.
+  explicit Sealer(base::Secret key);
+  // version byte, 24-byte nonce, ciphertext, 16-byte tag.
+  base::Bytes seal(base::ByteView plain, const Place& place, base::Random& random) const;
+  // Error unverified where it does not open.
+  base::Secret open(base::ByteView sealed, const Place& place) const;
+  // 32 bytes for another purpose (BLAKE2b keyed with the key, over `purpose`): blind indexes, audit MAC.
+  base::Secret derive(std::string_view purpose) const;
+
+ private:
+  base::Secret key_;
+};
+
+base::Secret make_sealing_key(base::Random& random);
+// 32 bytes in base64url, as a master key stands in its file. Error invalid where it is not that.
+base::Secret parse_master_key(const base::Secret& text);
+std::string format_master_key(const base::Secret& key);
+// A public name of a master key that gives nothing of it away: which wrap in the store is its own.
+std::string master_key_id(const base::Secret& key);
+
+}  // namespace authctl::crypto

@@ -1,0 +1,48 @@
+// An opened store with its keys and the clock: what every service works on.
+// Invariant: a realm exists only where the store is ours and the master key opened its data key.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/random.h"
+#include "core/crypto/sealing.h"
+#include "core/store/database.h"
+
+namespace authctl::audit {
+class Log;
+}
+
+namespace authctl::service {
+
+// Who acts, from where and why; stands in every audit entry that the act causes.
+struct Cause {
+  std::string actor;   // "os:NAME" at the command line, "user:ID" over HTTP
+  std::string ip;      // empty at the command line
+  std::string reason;  // --reason; empty: none
+  std::string sudo_user;
+  bool dry_run = false;
+};
+
+class Realm {
+ public:
+  Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const base::Clock& clock, base::Random& random);
+  ~Realm();
+  Realm(Realm&&) noexcept;
+
+  store::Database& db() { return *db_; }
+  const crypto::Sealer& sealer() const { return sealer_; }
+  const base::Clock& clock() const { return *clock_; }
+  base::Timestamp now() const { return clock_->now(); }
+  base::Random& random() { return *random_; }
+  audit::Log& log() { return *log_; }
+
+ private:
+  std::unique_ptr<store::Database> db_;
+  crypto::Sealer sealer_;
+  const base::Clock* clock_;
+  base::Random* random_;
+  std::unique_ptr<audit::Log> log_;
+};
+
+}  // namespace authctl::service

@@ -1,0 +1,149 @@
+// The first migration, in one text for both engines: the driver fills {int}, {bytes} and {strict}.
+// Times are unix milliseconds. An empty `resource` means "every resource".
+#pragma once
+#include <string_view>
+
+namespace authctl::store {
+
+inline constexpr std::string_view schema_1 = R"sql(
+CREATE TABLE store_meta (
+  name  TEXT PRIMARY KEY,
+  value {bytes} NOT NULL
+) {strict};
+
+-- The data key, wrapped by a master key. Two rows only while a master key is being rotated.
+CREATE TABLE data_key (
+  master_key_id TEXT PRIMARY KEY,
+  wrapped       {bytes} NOT NULL,
+  created_at    {int} NOT NULL
+) {strict};
+
+CREATE TABLE user_account (
+  id                   TEXT PRIMARY KEY,
+  name                 TEXT NOT NULL UNIQUE,
+  email                TEXT,
+  status               TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+  password_hash        TEXT,
+  password_scheme      TEXT,
+  password_changed_at  {int},
+  password_must_change {int} NOT NULL DEFAULT 0,
+  tokens_valid_from    {int} NOT NULL DEFAULT 0,  -- tokens issued before it are revoked
+  created_at           {int} NOT NULL,
+  updated_at           {int} NOT NULL,
+  last_login_at        {int}
+) {strict};
+
+-- Names and e-mails are one namespace: folded, unique, and either signs in.
+CREATE TABLE user_identifier (
+  value   TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+  kind    TEXT NOT NULL CHECK (kind IN ('name', 'email'))
+) {strict};
+CREATE INDEX user_identifier_user ON user_identifier (user_id);
+CREATE INDEX user_account_status ON user_account (status, name);
+CREATE INDEX user_account_scheme ON user_account (password_scheme, name);
+
+CREATE TABLE role (
+  id          TEXT PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE,
+  description TEXT,
+  created_at  {int} NOT NULL,
+  updated_at  {int} NOT NULL
+) {strict};
+
+CREATE TABLE role_inheritance (
+  role_id   TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+  parent_id TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+  PRIMARY KEY (role_id, parent_id)
+) {strict};
+CREATE INDEX role_inheritance_parent ON role_inheritance (parent_id);
+
+CREATE TABLE role_grant (
+  role_id    TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+  permission TEXT NOT NULL,
+  resource   TEXT NOT NULL DEFAULT '',
+  created_at {int} NOT NULL,
+  PRIMARY KEY (role_id, permission, resource)
+) {strict};
+CREATE INDEX role_grant_permission ON role_grant (permission, role_id);
+
+CREATE TABLE role_assignment (
+  user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+  role_id    TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+  resource   TEXT NOT NULL DEFAULT '',
+  expires_at {int},
+  created_at {int} NOT NULL,
+  PRIMARY KEY (user_id, role_id, resource)
+) {strict};
+CREATE INDEX role_assignment_role ON role_assignment (role_id, user_id);
+
+-- Keys of both uses. `sealed` holds the private key; a private key never stands here in the clear.
+CREATE TABLE crypto_key (
+  kid          TEXT PRIMARY KEY,
+  key_use      TEXT NOT NULL CHECK (key_use IN ('jwt', 'fernet')),
+  alg          TEXT NOT NULL,
+  bits         {int} NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN ('pending', 'active', 'retiring', 'revoked')),
+  public_jwk   TEXT,
+  sealed       {bytes} NOT NULL,
+  created_at   {int} NOT NULL,
+  not_before   {int},
+  published_at {int},
+  activated_at {int},
+  retires_at   {int},
+  revoked_at   {int}
+) {strict};
+CREATE UNIQUE INDEX crypto_key_one_active ON crypto_key (key_use) WHERE state = 'active';
+CREATE INDEX crypto_key_use ON crypto_key (key_use, created_at);
+
+-- What was issued, so that a key's and a user's live tokens can be counted and revoked.
+CREATE TABLE issued_token (
+  jti        TEXT PRIMARY KEY,
+  kid        TEXT NOT NULL,
+  user_id    TEXT,
+  type       TEXT NOT NULL,
+  session_id TEXT,
+  client_id  TEXT,
+  issued_at  {int} NOT NULL,
+  expires_at {int} NOT NULL,
+  revoked_at {int}
+) {strict};
+CREATE INDEX issued_token_kid ON issued_token (kid, expires_at);
+CREATE INDEX issued_token_user ON issued_token (user_id, expires_at);
+CREATE INDEX issued_token_expiry ON issued_token (expires_at);
+
+CREATE TABLE audit_entry (
+  seq         {int} PRIMARY KEY,
+  time        {int} NOT NULL,
+  actor       TEXT NOT NULL,
+  action      TEXT NOT NULL,
+  target_kind TEXT,
+  target_id   TEXT,
+  target_name TEXT,
+  outcome     TEXT NOT NULL,
+  ip          TEXT,
+  reason      TEXT,
+  detail      TEXT NOT NULL,
+  leaf        {bytes} NOT NULL
+) {strict};
+CREATE INDEX audit_entry_actor ON audit_entry (actor, seq);
+CREATE INDEX audit_entry_target ON audit_entry (target_id, seq);
+
+-- One row: how many entries there are, the Merkle frontier over them, and the signed note over both.
+CREATE TABLE audit_head (
+  id       {int} PRIMARY KEY CHECK (id = 1),
+  size     {int} NOT NULL,
+  frontier {bytes} NOT NULL,
+  note     TEXT NOT NULL
+) {strict};
+
+-- What a prune leaves: everything below `size` is gone, and this is what it hashed to.
+CREATE TABLE audit_stub (
+  size       {int} PRIMARY KEY,
+  frontier   {bytes} NOT NULL,
+  note       TEXT NOT NULL,
+  created_at {int} NOT NULL
+) {strict};
+)sql";
+
+}  // namespace authctl::store
