@@ -1,0 +1,106 @@
+#include "core/crypto/sealing.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace authctl::crypto {
+namespace {
+
+constexpr std::uint8_t version = 1;
+constexpr std::size_t nonce_size = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t tag_size = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr std::size_t head_size = 1 + nonce_size;
+static_assert(sealing_key_size == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+static_assert(sealing_key_size == crypto_generichash_KEYBYTES);
+
+// The version byte, then each part of the place with its length before it: no two places spell the same.
+base::Bytes associated_data(const Place& place) {
+  base::Bytes data{version};
+  for (const std::string_view part : {place.table, place.column, place.row}) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+      data.push_back(static_cast<std::uint8_t>(part.size() >> shift));
+    data.insert(data.end(), part.begin(), part.end());
+  }
+  return data;
+}
+
+base::Secret keyed_hash(const base::Secret& key, std::string_view purpose) {
+  auto out = base::Secret::zeroed(sealing_key_size);
+  crypto_generichash(out.writable().data(), out.size(),
+                     reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(),
+                     key.reveal().data(), key.size());
+  return out;
+}
+
+void require_key_size(const base::Secret& key) {
+  if (key.size() == sealing_key_size) return;
+  throw base::Error(base::ErrorCode::invalid,
+                    "a sealing key has 32 bytes, this one has " + std::to_string(key.size()));
+}
+
+}  // namespace
+
+Sealer::Sealer(base::Secret key) : key_(std::move(key)) { require_key_size(key_); }
+
+base::Bytes Sealer::seal(base::ByteView plain, const Place& place, base::Random& random) const {
+  base::Bytes sealed(head_size + plain.size() + tag_size);
+  sealed[0] = version;
+  random.fill(std::span(sealed).subspan(1, nonce_size));
+  const auto data = associated_data(place);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data() + head_size, nullptr, plain.data(), plain.size(),
+                                             data.data(), data.size(), nullptr, sealed.data() + 1,
+                                             key_.reveal().data());
+  return sealed;
+}
+
+base::Secret Sealer::open(base::ByteView sealed, const Place& place) const {
+  if (sealed.size() >= head_size + tag_size && sealed[0] == version) {
+    auto plain = base::Secret::zeroed(sealed.size() - head_size - tag_size);
+    const auto data = associated_data(place);
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain.writable().data(), nullptr, nullptr, sealed.data() + head_size, sealed.size() - head_size,
+            data.data(), data.size(), sealed.data() + 1, key_.reveal().data()) == 0) {
+      return plain;
+    }
+  }
+  throw base::Error(base::ErrorCode::unverified, "a sealed value in " + std::string(place.table) + "/" +
+                                                     std::string(place.column) +
+                                                     " does not open: wrong key, or it was altered or moved");
+}
+
+base::Secret Sealer::derive(std::string_view purpose) const {
+  return keyed_hash(key_, "authctl derive " + std::string(purpose));
+}
+
+base::Secret make_sealing_key(base::Random& random) {
+  auto key = base::Secret::zeroed(sealing_key_size);
+  random.fill(key.writable());
+  return key;
+}
+
+base::Secret parse_master_key(const base::Secret& text) {
+  auto key = base::Secret::zeroed(sealing_key_size);
+  const auto digits = base::without_newline(text.reveal_text());
+  const bool right_length = digits.size() == (sealing_key_size * 4 + 2) / 3;
+  if (!right_length || base::decode_base64url(digits, key.writable()) != sealing_key_size) {
+    throw base::Error(base::ErrorCode::invalid,
+                      "the master key is not 32 bytes in base64url (43 characters)");
+  }
+  return key;
+}
+
+std::string format_master_key(const base::Secret& key) {
+  require_key_size(key);
+  return base::encode_base64url(key.reveal());
+}
+
+std::string master_key_id(const base::Secret& key) {
+  require_key_size(key);
+  return base::encode_base64url(keyed_hash(key, "authctl master key id").reveal().first(16));
+}
+
+}  // namespace authctl::crypto
