@@ -1,13 +1,19 @@
 #include "core/base/encoding.h"
 
+#include <algorithm>
 #include <array>
+#include <stdexcept>
+
+#include "core/base/base64_simd.h"
 
 namespace authctl::base {
 namespace {
 using DecodeTable = std::array<std::int8_t, 256>;
 
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view base64url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view base32_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 constexpr DecodeTable table_of(std::string_view alphabet, bool either_case = false) {
@@ -25,26 +31,30 @@ constexpr DecodeTable from_base64 = table_of(base64_alphabet);
 constexpr DecodeTable from_base64url = table_of(base64url_alphabet);
 constexpr DecodeTable from_base32 = table_of(base32_alphabet, true);
 
-std::string encode_64(ByteView bytes, std::string_view alphabet, bool padded) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
+char* encode_64(ByteView bytes, std::string_view alphabet, bool padded, char* out) {
   std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) {
+  for (; i + 3 <= bytes.size(); i += 3, out += 4) {
     const unsigned v = static_cast<unsigned>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
-    for (int shift = 18; shift >= 0; shift -= 6) text += alphabet[(v >> shift) & 63];
+    out[0] = alphabet[v >> 18];
+    out[1] = alphabet[(v >> 12) & 63];
+    out[2] = alphabet[(v >> 6) & 63];
+    out[3] = alphabet[v & 63];
   }
   const std::size_t rest = bytes.size() - i;
-  if (rest == 0) return text;
+  if (rest == 0) return out;
   const unsigned v = static_cast<unsigned>(bytes[i] << 16 | (rest == 2 ? bytes[i + 1] << 8 : 0));
-  text += alphabet[(v >> 18) & 63];
-  text += alphabet[(v >> 12) & 63];
-  if (rest == 2) text += alphabet[(v >> 6) & 63];
-  if (padded) text.append(3 - rest, '=');
-  return text;
+  *out++ = alphabet[v >> 18];
+  *out++ = alphabet[(v >> 12) & 63];
+  if (rest == 2) *out++ = alphabet[(v >> 6) & 63];
+  if (padded) out = std::fill_n(out, 3 - rest, '=');
+  return out;
 }
 
-std::optional<std::size_t> decode_64(std::string_view text, const DecodeTable& table, std::span<std::uint8_t> out) {
-  if (text.size() % 4 == 1 || out.size() < text.size() * 3 / 4) return std::nullopt;
+std::size_t decoded_size(std::size_t characters) { return characters / 4 * 3 + characters % 4 * 3 / 4; }
+
+std::optional<std::size_t> decode_64(std::string_view text, const DecodeTable& table,
+                                     std::span<std::uint8_t> out) {
+  if (text.size() % 4 == 1 || out.size() < decoded_size(text.size())) return std::nullopt;
   std::size_t n = 0;
   std::size_t i = 0;
   auto digit = [&](std::size_t at) { return static_cast<int>(table[static_cast<unsigned char>(text[at])]); };
@@ -68,11 +78,21 @@ std::optional<std::size_t> decode_64(std::string_view text, const DecodeTable& t
 }
 
 std::optional<Bytes> decode_64(std::string_view text, const DecodeTable& table) {
-  Bytes bytes(text.size() * 3 / 4);
+  Bytes bytes(decoded_size(text.size()));
   const auto count = decode_64(text, table, bytes);
   if (!count) return std::nullopt;
   bytes.resize(*count);
   return bytes;
+}
+
+// The text without its padding, where that is as long as it must be.
+std::optional<std::string_view> without_padding(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  if (text.ends_with("=="))
+    text.remove_suffix(2);
+  else if (text.ends_with('='))
+    text.remove_suffix(1);
+  return text;
 }
 
 int hex_digit(char c) {
@@ -83,18 +103,63 @@ int hex_digit(char c) {
 }
 }  // namespace
 
-std::string encode_base64url(ByteView bytes) { return encode_64(bytes, base64url_alphabet, false); }
-std::string encode_base64(ByteView bytes) { return encode_64(bytes, base64_alphabet, true); }
-std::optional<Bytes> decode_base64url(std::string_view text) { return decode_64(text, from_base64url); }
+std::size_t encode_base64url(ByteView bytes, Padding padding, std::span<char> out) {
+  const std::size_t size = base64url_size(bytes.size(), padding);
+  if (out.size() < size) throw std::length_error("no room for base64url");
+  const std::size_t taken = encode_base64url_groups(bytes, out.data());
+  encode_64(bytes.subspan(taken), base64url_alphabet, padding == Padding::present,
+            out.data() + taken / 3 * 4);
+  return size;
+}
+
+std::size_t base64url_size(std::size_t bytes, Padding padding) {
+  const std::size_t rest = bytes % 3;
+  return bytes / 3 * 4 + (rest == 0 ? 0 : padding == Padding::present ? 4 : rest + 1);
+}
+
+std::string encode_base64url(ByteView bytes, Padding padding) {
+  std::string text(base64url_size(bytes.size(), padding), '\0');
+  encode_base64url(bytes, padding, text);
+  return text;
+}
+
+std::string encode_base64url(ByteView bytes) { return encode_base64url(bytes, Padding::absent); }
+
+std::string encode_base64(ByteView bytes) {
+  std::string text(base64url_size(bytes.size(), Padding::present), '\0');
+  encode_64(bytes, base64_alphabet, true, text.data());
+  return text;
+}
+
 std::optional<std::size_t> decode_base64url(std::string_view text, std::span<std::uint8_t> out) {
-  return decode_64(text, from_base64url, out);
+  if (out.size() < decoded_size(text.size())) return std::nullopt;
+  const std::size_t taken = decode_base64url_groups(text, out.data());
+  const auto rest = decode_64(text.substr(taken), from_base64url, out.subspan(taken / 4 * 3));
+  return rest ? std::optional(taken / 4 * 3 + *rest) : std::nullopt;
+}
+
+std::optional<std::size_t> decode_base64url(std::string_view text, Padding padding,
+                                            std::span<std::uint8_t> out) {
+  if (padding == Padding::absent) return decode_base64url(text, out);
+  const auto digits = without_padding(text);
+  return digits ? decode_base64url(*digits, out) : std::nullopt;
+}
+
+std::optional<Bytes> decode_base64url(std::string_view text, Padding padding) {
+  Bytes bytes(decoded_size(text.size()));
+  const auto count = decode_base64url(text, padding, bytes);
+  if (!count) return std::nullopt;
+  bytes.resize(*count);
+  return bytes;
+}
+
+std::optional<Bytes> decode_base64url(std::string_view text) {
+  return decode_base64url(text, Padding::absent);
 }
 
 std::optional<Bytes> decode_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  if (text.ends_with("==")) text.remove_suffix(2);
-  else if (text.ends_with('=')) text.remove_suffix(1);
-  return decode_64(text, from_base64);
+  const auto digits = without_padding(text);
+  return digits ? decode_64(*digits, from_base64) : std::nullopt;
 }
 
 std::string encode_hex(ByteView bytes) {
