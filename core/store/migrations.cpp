@@ -1,0 +1,123 @@
+#include "core/store/migrations.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/error.h"
+#include "core/crypto/digest.h"
+#include "core/store/schema.sql.h"
+
+namespace authctl::store {
+namespace {
+
+constexpr std::array table{Migration{1, "first schema", schema_1}};
+
+constexpr std::string_view ledger = R"sql(
+CREATE TABLE schema_migration (
+  version  {int} PRIMARY KEY,
+  name     TEXT NOT NULL,
+  checksum TEXT NOT NULL
+) {strict};
+)sql";
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+// Where the comment or quoted text that starts at `at` ends; `at` itself where none starts there.
+std::size_t skip_opaque(std::string_view script, std::size_t at) {
+  if (script.substr(at).starts_with("--")) return std::min(script.find('\n', at), script.size());
+  if (script[at] == '\'' || script[at] == '"')
+    return std::min(script.find(script[at], at + 1), script.size() - 1) + 1;
+  return at;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+}  // namespace
+
+std::span<const Migration> migrations() { return table; }
+
+int newest_schema() { return table.back().version; }
+
+std::string filled(std::string_view sql, Engine engine) {
+  const bool sqlite = engine == Engine::sqlite;
+  std::string text(sql);
+  replace_all(text, "{int}", sqlite ? "INTEGER" : "BIGINT");
+  replace_all(text, "{bytes}", sqlite ? "BLOB" : "BYTEA");
+  replace_all(text, " {strict}", sqlite ? " STRICT" : "");
+  return text;
+}
+
+std::string checksum_of(const Migration& migration) {
+  return base::encode_hex(crypto::sha256(base::bytes_of(migration.sql)));
+}
+
+void migrate(Database& db, int version) {
+  if (version >= newest_schema()) return;
+  Transaction transaction(db);
+  // Another process may have done it while this one waited for the writer's place.
+  if (version > 0) version = applied_version(db);
+  if (version == 0) db.run_script(filled(ledger, db.engine()));
+  for (const auto& migration : table) {
+    if (migration.version <= version) continue;
+    db.run_script(filled(migration.sql, db.engine()));
+    db.execute("INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
+               {migration.version, migration.name, checksum_of(migration)});
+  }
+  if (db.engine() == Engine::sqlite) db.run_script("PRAGMA user_version=" + std::to_string(newest_schema()));
+  transaction.commit();
+}
+
+int applied_version(Database& db) {
+  int version = 0;
+  const auto rows = db.query("SELECT version, checksum FROM schema_migration ORDER BY version");
+  while (rows->next()) {
+    version = static_cast<int>(rows->integer(0));
+    if (version > newest_schema()) {
+      throw base::Error(base::ErrorCode::unavailable,
+                        "the store was written by a newer authctl: its schema is " + std::to_string(version) +
+                            ", this program knows " + std::to_string(newest_schema()),
+                        "use the newer authctl");
+    }
+    const auto& expected = table[static_cast<std::size_t>(version - 1)];
+    if (version < 1 || rows->text(1) != checksum_of(expected)) {
+      throw base::Error(base::ErrorCode::unavailable,
+                        "the store is not one of ours: its schema " + std::to_string(version) + " differs");
+    }
+  }
+  return version;
+}
+
+std::vector<std::string> statements_of(std::string_view script) {
+  std::vector<std::string> statements;
+  std::size_t begin = std::string_view::npos;  // of the statement that is being read
+  for (std::size_t at = 0; at < script.size();) {
+    if (const std::size_t end = skip_opaque(script, at); end != at) {
+      at = end;
+    } else if (script[at] == ';') {
+      if (begin != std::string_view::npos) statements.emplace_back(script.substr(begin, at - begin));
+      begin = std::string_view::npos;
+      ++at;
+    } else {
+      if (begin == std::string_view::npos && !is_blank(script[at])) begin = at;
+      ++at;
+    }
+  }
+  return statements;
+}
+
+std::vector<std::string> schema_statements(Engine engine) {
+  std::vector<std::string> all = statements_of(filled(ledger, engine));
+  for (const auto& migration : table) {
+    for (auto& statement : statements_of(filled(migration.sql, engine))) {
+      if (statement.starts_with("CREATE ")) all.push_back(std::move(statement));
+    }
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace authctl::store

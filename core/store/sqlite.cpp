@@ -1,0 +1,200 @@
+#include "core/store/sqlite.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
+#include "core/store/migrations.h"
+#include "core/store/sqlite_connection.h"
+
+namespace authctl::store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+[[noreturn]] void refuse(const std::string& path, std::string_view why, std::string hint = {}) {
+  throw Error(ErrorCode::unavailable, "store " + base::quote(path) + " " + std::string(why), std::move(hint));
+}
+
+[[noreturn]] void refuse_damaged(const std::string& path, std::string_view why) {
+  refuse(path, "is damaged: " + std::string(why), "restore a backup");
+}
+
+// False where there is nothing. A link is not followed: who can change it could swap the store.
+bool check_private(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    refuse(path, std::string("cannot be reached: ") + std::strerror(errno));
+  }
+  if (S_ISLNK(info.st_mode)) refuse(path, "is a symbolic link", "name the file itself");
+  if (!S_ISREG(info.st_mode)) refuse(path, "is not a regular file");
+  if ((info.st_mode & 077) != 0)
+    refuse(path, "can be read or changed by others", "chmod 600 " + base::printable(path));
+  return true;
+}
+
+// The database header, https://www.sqlite.org/fileformat.html section 1.3: numbers are big-endian.
+struct Header {
+  std::array<std::uint8_t, 100> bytes{};
+
+  std::uint32_t number(std::size_t at) const {
+    return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+           std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  }
+  bool is_sqlite() const { return std::memcmp(bytes.data(), "SQLite format 3", 16) == 0; }
+  std::uint32_t page_size() const {
+    const std::uint32_t size = std::uint32_t{bytes[16]} << 8 | bytes[17];
+    return size == 1 ? 65536 : size;
+  }
+  bool is_wal() const { return bytes[18] == 2 && bytes[19] == 2; }
+  std::uint32_t page_count() const { return number(28); }
+  std::uint32_t user_version() const { return number(60); }
+  std::uint32_t application_id() const { return number(68); }
+};
+
+// Reads through SQLite's own descriptor: a second one, when closed, would drop every lock that this process
+// holds on the file (the POSIX rule in https://www.sqlite.org/howtocorrupt.html section 2.2).
+Header read_header(SqliteConnection& db, sqlite3_int64& file_size) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  Header header;
+  file_size = 0;
+  if (!file || !file->pMethods) return header;
+  if (file->pMethods->xFileSize(file, &file_size) != SQLITE_OK || file_size < 100) return header;
+  file->pMethods->xRead(file, header.bytes.data(), static_cast<int>(header.bytes.size()), 0);
+  return header;
+}
+
+// Judges the bytes before SQLite acts on them.
+void check_header(const std::string& path, const Header& header, std::int64_t size, bool has_log) {
+  if (size == 0) refuse(path, "is an empty file and no store of authctl");
+  if (!header.is_sqlite() || header.application_id() != sqlite_application_id)
+    refuse(path, "is no store of authctl");
+  if (header.user_version() > static_cast<std::uint32_t>(newest_schema())) {
+    refuse(path,
+           "was written by a newer authctl: its schema is " + std::to_string(header.user_version()) +
+               ", this program knows " + std::to_string(newest_schema()),
+           "use the newer authctl");
+  }
+  const std::uint32_t page = header.page_size();
+  if (page < 512 || !std::has_single_bit(page) || !header.is_wal())
+    refuse_damaged(path, "its header makes no sense");
+  // While a write-ahead log holds frames, a checkpoint may have been cut short; SQLite then takes the pages
+  // from there.
+  if (!has_log && (size % page != 0 || size / page < header.page_count())) {
+    refuse_damaged(path, "it is shorter than its header says");
+  }
+}
+
+bool has_frames(const std::string& path) {
+  struct stat info {};
+  return ::lstat((path + "-wal").c_str(), &info) == 0 && info.st_size > 32;  // 32: the log's own header
+}
+
+// What the schema consists of, compared with what this program would make: a store with a view, a trigger or
+// a table more is not ours, whatever its header claims.
+void check_schema(Database& db, const std::string& path) {
+  std::vector<std::string> found;
+  const auto rows = db.query(
+      "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('sqlite_stat1', 'sqlite_stat4')");
+  while (rows->next()) found.push_back(rows->string(0));
+  std::sort(found.begin(), found.end());
+  if (found != schema_statements(Engine::sqlite)) refuse(path, "is no store of authctl: its schema differs");
+}
+
+int read_version(Database& db) {
+  const auto rows = db.query("PRAGMA user_version");
+  return rows->next() ? static_cast<int>(rows->integer(0)) : 0;
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int code = errno;
+  if (fd >= 0) ::close(fd);
+  if (!synced) refuse(folder.string(), std::string("cannot be made durable: ") + std::strerror(code));
+}
+
+// An empty file that no other process can have opened: O_EXCL, and 0600 whatever the umask says.
+void make_empty_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0 || ::fchmod(fd, 0600) != 0) {
+    const int code = errno;
+    if (fd >= 0) ::close(fd);
+    refuse(path, std::string("cannot be created: ") + std::strerror(code));
+  }
+  ::close(fd);
+}
+
+void fill_new_file(const std::string& path) {
+  SqliteConnection db(path, SQLITE_OPEN_READWRITE);
+  db.configure();
+  db.run_script("PRAGMA journal_mode=MEMORY; PRAGMA application_id=" + std::to_string(sqlite_application_id));
+  migrate(db, 0);
+  db.run_script("PRAGMA journal_mode=WAL");
+}
+
+}  // namespace
+
+bool sqlite_file_exists(const std::string& path) {
+  if (!check_private(path)) return false;
+  check_private(path + "-wal");
+  check_private(path + "-shm");
+  return true;
+}
+
+std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, int& version) {
+  const bool has_log = has_frames(path);
+  auto db = std::make_unique<SqliteConnection>(
+      path, mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  sqlite3_int64 size = 0;
+  const Header header = read_header(*db, size);
+  check_header(path, header, size, has_log);
+  // Until the store is accepted, closing it must not move its log into it.
+  if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  db->configure();
+  version = read_version(*db);
+  if (version > newest_schema()) refuse(path, "was written by a newer authctl", "use the newer authctl");
+  if (version == newest_schema()) check_schema(*db, path);
+  if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  return db;
+}
+
+void create_sqlite(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  base::make_private_folder(folder);
+  base::SystemRandom random;
+  std::array<std::uint8_t, 8> tag{};
+  random.fill(tag);
+  const std::string fresh = path + "." + base::encode_hex(tag) + ".new";
+  make_empty_file(fresh);
+  int linked = 0;
+  try {
+    fill_new_file(fresh);
+    linked =
+        ::link(fresh.c_str(), path.c_str()) == 0 ? 0 : errno;  // link() never replaces: the first one wins
+  } catch (...) {
+    ::unlink(fresh.c_str());
+    throw;
+  }
+  ::unlink(fresh.c_str());
+  if (linked != 0 && linked != EEXIST)
+    refuse(path, std::string("cannot be created: ") + std::strerror(linked));
+  sync_folder(folder);
+}
+
+}  // namespace authctl::store

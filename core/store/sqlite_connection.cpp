@@ -1,0 +1,227 @@
+#include "core/store/sqlite_connection.h"
+
+#include <cerrno>
+#include <charconv>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/store/bound_text.h"
+
+namespace authctl::store {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr int patience_ms = 5000;
+constexpr std::size_t most_cached_texts = 256;
+
+[[noreturn]] void fail_with(int code, int system_error, const std::string& path, const std::string& detail) {
+  const std::string store = "store " + base::quote(path);
+  if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) code = SQLITE_FULL;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw Error(ErrorCode::unavailable, store + " is busy: another process is writing", "try again");
+    case SQLITE_READONLY:
+      throw Error(ErrorCode::unavailable, store + " is read-only");
+    case SQLITE_FULL:
+      throw Error(ErrorCode::unavailable, "no space left for " + store, "free some space on its disk");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw Error(ErrorCode::unavailable, store + " is damaged: " + detail,
+                  "authctl store check, or restore a backup");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_PROTOCOL:
+    case SQLITE_NOMEM:
+    case SQLITE_NOLFS:
+      throw Error(ErrorCode::unavailable, store + " cannot be used: " + detail);
+    default:
+      break;
+  }
+  switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      throw Error(ErrorCode::conflict, "it exists already");
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      throw Error(ErrorCode::conflict, "something else refers to it, or it is gone");
+    default:
+      throw Error(ErrorCode::internal, "the store refused a statement: " + base::printable(detail));
+  }
+}
+
+}  // namespace
+
+class SqliteRows final : public Rows {
+ public:
+  SqliteRows(SqliteConnection& db, std::string_view sql, SqliteConnection::Statement statement)
+      : db_(db), sql_(sql), statement_(std::move(statement)) {}
+  ~SqliteRows() override { db_.give_back(sql_, std::move(statement_)); }
+  SqliteRows(const SqliteRows&) = delete;
+  SqliteRows& operator=(const SqliteRows&) = delete;
+
+  SqliteConnection::Statement& statement() { return statement_; }
+  // A write with RETURNING does all its work in the first step, so query() takes that step itself.
+  void start() {
+    step();
+    stepped_ = true;
+  }
+  bool next() override {
+    if (stepped_) {
+      stepped_ = false;
+    } else if (!done_) {
+      step();
+    }
+    return !done_;
+  }
+  bool is_null(int column) const override { return sqlite3_column_type(raw(), column) == SQLITE_NULL; }
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(raw(), column); }
+  std::string_view text(int column) const override { return base::text_of(blob(column)); }
+  base::ByteView blob(int column) const override {
+    const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(raw(), column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw(), column))};
+  }
+
+ private:
+  sqlite3_stmt* raw() const { return statement_.handle.get(); }
+  void step() {
+    const int code = sqlite3_step(raw());
+    if (code != SQLITE_ROW && code != SQLITE_DONE) db_.fail(code);
+    done_ = code == SQLITE_DONE;
+  }
+
+  SqliteConnection& db_;
+  std::string sql_;
+  SqliteConnection::Statement statement_;
+  bool stepped_ = false;
+  bool done_ = false;
+};
+
+SqliteConnection::SqliteConnection(const std::string& path, int flags) : path_(path) {
+  const int code =
+      sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code == SQLITE_OK) return;
+  const int system_error = db_ ? sqlite3_system_errno(db_) : 0;
+  const std::string detail = sqlite3_errstr(code);
+  sqlite3_close_v2(db_);
+  fail_with(code, system_error, path_, detail);
+}
+
+SqliteConnection::~SqliteConnection() {
+  idle_.clear();
+  sqlite3_close_v2(db_);
+}
+
+void SqliteConnection::configure() {
+  sqlite3_busy_timeout(db_, patience_ms);
+  constexpr std::pair<int, int> switches[] = {
+      {SQLITE_DBCONFIG_ENABLE_FKEY, 1},    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
+      {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
+  for (const auto& [name, on] : switches) sqlite3_db_config(db_, name, on, nullptr);
+  run_script("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON");
+}
+
+void SqliteConnection::fail(int code) {
+  fail_with(code, sqlite3_system_errno(db_), path_, sqlite3_errmsg(db_));
+}
+
+SqliteConnection::Statement SqliteConnection::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  if (code != SQLITE_OK) fail(code);
+  Statement statement;
+  statement.handle.reset(raw);
+  for (int i = 1; i <= sqlite3_bind_parameter_count(raw); ++i) {
+    const char* name = sqlite3_bind_parameter_name(raw, i);  // "$7"
+    std::size_t number = 0;
+    if (name && name[0] == '$')
+      std::from_chars(name + 1, name + std::char_traits<char>::length(name), number);
+    if (number == 0) throw Error(ErrorCode::internal, "a statement has a parameter that is not $n");
+    statement.slots.push_back(number);
+    statement.values = std::max(statement.values, number);
+  }
+  return statement;
+}
+
+SqliteConnection::Statement SqliteConnection::take(std::string_view sql) {
+  const auto found = idle_.find(sql);
+  if (found == idle_.end() || found->second.empty()) return prepare(sql);
+  Statement statement = std::move(found->second.back());
+  found->second.pop_back();
+  return statement;
+}
+
+void SqliteConnection::give_back(std::string_view sql, Statement statement) noexcept {
+  if (!statement.handle) return;
+  sqlite3_reset(statement.handle.get());
+  sqlite3_clear_bindings(statement.handle.get());
+  try {
+    if (idle_.size() >= most_cached_texts) idle_.clear();
+    auto found = idle_.find(sql);
+    if (found == idle_.end()) found = idle_.emplace(std::string(sql), std::vector<Statement>{}).first;
+    found->second.push_back(std::move(statement));
+  } catch (const std::bad_alloc&) {
+    return;  // the statement is finalized instead of kept
+  }
+}
+
+void SqliteConnection::bind(Statement& statement, std::span<const Value> values,
+                            sqlite3_destructor_type lifetime) {
+  if (values.size() != statement.values)
+    throw Error(ErrorCode::internal, "a statement got the wrong number of values");
+  sqlite3_stmt* raw = statement.handle.get();
+  for (std::size_t i = 0; i < statement.slots.size(); ++i) {
+    const int slot = static_cast<int>(i) + 1;
+    const auto& held = values[statement.slots[i] - 1].held();
+    int code = SQLITE_OK;
+    if (const auto* number = std::get_if<std::int64_t>(&held)) {
+      code = sqlite3_bind_int64(raw, slot, *number);
+    } else if (const auto* text = std::get_if<std::string_view>(&held)) {
+      check_bound_text(*text);
+      code = sqlite3_bind_text64(raw, slot, text->data() ? text->data() : "", text->size(), lifetime,
+                                 SQLITE_UTF8);
+    } else if (const auto* bytes = std::get_if<base::ByteView>(&held)) {
+      const void* data =
+          bytes->data() ? static_cast<const void*>(bytes->data()) : "";  // a null pointer would bind NULL
+      code = sqlite3_bind_blob64(raw, slot, data, bytes->size(), lifetime);
+    } else {
+      code = sqlite3_bind_null(raw, slot);
+    }
+    if (code != SQLITE_OK) fail(code);
+  }
+}
+
+std::unique_ptr<Rows> SqliteConnection::query(std::string_view sql, std::span<const Value> values) {
+  auto rows = std::make_unique<SqliteRows>(*this, sql, take(sql));
+  bind(rows->statement(), values, SQLITE_TRANSIENT);
+  rows->start();
+  return rows;
+}
+
+std::int64_t SqliteConnection::execute(std::string_view sql, std::span<const Value> values) {
+  SqliteRows rows(*this, sql, take(sql));
+  bind(rows.statement(), values, SQLITE_STATIC);
+  while (rows.next()) continue;
+  return sqlite3_changes64(db_);
+}
+
+void SqliteConnection::run_script(std::string_view sql) {
+  const int code = sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+void SqliteConnection::rollback() noexcept {
+  if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void SqliteConnection::savepoint(std::string_view name) { execute("SAVEPOINT " + checked_name(name)); }
+void SqliteConnection::release(std::string_view name) { execute("RELEASE " + checked_name(name)); }
+void SqliteConnection::rollback_to(std::string_view name) { execute("ROLLBACK TO " + checked_name(name)); }
+
+}  // namespace authctl::store

@@ -1,0 +1,65 @@
+// One sqlite3 handle behind the port: statements prepared once, values bound by number, result codes made
+// into errors. Invariant: a statement that is in use belongs to exactly one Rows; it comes back to the cache
+// reset and unbound.
+#pragma once
+#include <sqlite3.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/store/database.h"
+
+namespace authctl::store {
+
+class SqliteConnection final : public Database {
+ public:
+  // `flags`: SQLITE_OPEN_…; the file must be there. Nothing of its content is used yet.
+  SqliteConnection(const std::string& path, int flags);
+  ~SqliteConnection() override;
+
+  // Private settings of the connection: durable commits, foreign keys, no code from the schema, and patience.
+  void configure();
+  sqlite3* handle() { return db_; }
+
+  using Database::execute;
+  using Database::query;
+  Engine engine() const override { return Engine::sqlite; }
+  std::unique_ptr<Rows> query(std::string_view sql, std::span<const Value> values) override;
+  std::int64_t execute(std::string_view sql, std::span<const Value> values) override;
+  void run_script(std::string_view sql) override;
+  void begin() override { execute("BEGIN IMMEDIATE"); }
+  void begin_read() override { execute("BEGIN"); }
+  void commit() override { execute("COMMIT"); }
+  void rollback() noexcept override;
+  void savepoint(std::string_view name) override;
+  void release(std::string_view name) override;
+  void rollback_to(std::string_view name) override;
+
+ private:
+  friend class SqliteRows;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  struct Statement {
+    std::unique_ptr<sqlite3_stmt, Finalize> handle;
+    std::vector<std::size_t> slots;  // the number n of `$n` for each parameter of SQLite's own counting
+    std::size_t values = 0;
+  };
+  struct SqlHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  Statement take(std::string_view sql);
+  void give_back(std::string_view sql, Statement statement) noexcept;
+  Statement prepare(std::string_view sql);
+  void bind(Statement& statement, std::span<const Value> values, sqlite3_destructor_type lifetime);
+  [[noreturn]] void fail(int code);
+
+  sqlite3* db_ = nullptr;
+  std::string path_;
+  std::unordered_map<std::string, std::vector<Statement>, SqlHash, std::equal_to<>> idle_;
+};
+
+}  // namespace authctl::store
