@@ -101,31 +101,6 @@ std::size_t count_members(const json::value& value) {
   return count;
 }
 
-void append_escaped(std::string& out, std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) {
-          out += c;
-        } else {
-          out += "\\u00";
-          out += digits[(c >> 4) & 15];
-          out += digits[c & 15];
-        }
-    }
-  }
-  out += '"';
-}
-
 void append_canonical(std::string& out, const json::value& value) {
   switch (value.kind()) {
     case json::kind::null: out += "null"; return;
@@ -133,7 +108,7 @@ void append_canonical(std::string& out, const json::value& value) {
     case json::kind::int64: out += std::to_string(value.get_int64()); return;
     case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
     case json::kind::double_: throw Error(ErrorCode::internal, "a fraction has no canonical form here");
-    case json::kind::string: append_escaped(out, value.get_string()); return;
+    case json::kind::string: append_json_string(out, value.get_string()); return;
     case json::kind::array: {
       char separator = '[';
       for (const auto& item : value.get_array()) {
@@ -153,7 +128,7 @@ void append_canonical(std::string& out, const json::value& value) {
       char separator = '{';
       for (const auto* member : members) {
         out += separator;
-        append_escaped(out, member->key());
+        append_json_string(out, member->key());
         out += ':';
         append_canonical(out, member->value());
         separator = ',';
@@ -179,6 +154,33 @@ std::optional<json::value> parse_json(std::string_view text, const JsonLimits& l
   json::value value = parser.handler().release();
   if (parser.handler().members() != count_members(value)) return std::nullopt;
   return value;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr char digits[] = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;  // where the run that needs no escape began
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += digits[(c >> 4) & 15];
+        out += digits[c & 15];
+    }
+  }
+  out.append(text, plain, text.size() - plain);
+  out += '"';
 }
 
 std::string canonical_json(const json::value& value) {

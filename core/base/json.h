@@ -23,5 +23,7 @@ std::optional<json::value> parse_json(std::string_view text, const JsonLimits& l
 // Sorted members, no blanks, UTF-8 as it is, escapes only where RFC 8785 section 3.2.2.2 has them; integers only
 // (no fractions): the form that is hashed and signed.
 std::string canonical_json(const json::value& value);
+// One string of that form, with its quotes, at the end of `out`.
+void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace authctl::base

@@ -30,8 +30,8 @@ class Change {
   std::vector<audit::Event> events_;
 };
 
-// Runs `work` in one transaction, appends its events to the log, signs the new head, commits (or, on a dry run, rolls
-// back). Whatever `work` throws rolls everything back and is thrown on.
+// Runs `work` in one transaction, appends its events to the log, signs the new head, commits (or, on a dry
+// run, rolls back). Whatever `work` throws rolls everything back and is thrown on.
 void run_change(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work);
 
 template <class Work>

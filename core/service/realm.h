@@ -1,5 +1,6 @@
 // An opened store with its keys and the clock: what every service works on.
 // Invariant: a realm exists only where the store is ours and the master key opened its data key.
+// Threads may share a realm for change(); nothing else may use its connection while one of them writes.
 #pragma once
 #include <memory>
 #include <string>
@@ -15,6 +16,8 @@ class Log;
 
 namespace authctl::service {
 
+class CommitQueue;
+
 // Who acts, from where and why; stands in every audit entry that the act causes.
 struct Cause {
   std::string actor;   // "os:NAME" at the command line, "user:ID" over HTTP
@@ -26,7 +29,8 @@ struct Cause {
 
 class Realm {
  public:
-  Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const base::Clock& clock, base::Random& random);
+  Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const base::Clock& clock,
+        base::Random& random);
   ~Realm();
   Realm(Realm&&) noexcept;
 
@@ -36,6 +40,7 @@ class Realm {
   base::Timestamp now() const { return clock_->now(); }
   base::Random& random() { return *random_; }
   audit::Log& log() { return *log_; }
+  CommitQueue& commits() { return *commits_; }
 
  private:
   std::unique_ptr<store::Database> db_;
@@ -43,6 +48,7 @@ class Realm {
   const base::Clock* clock_;
   base::Random* random_;
   std::unique_ptr<audit::Log> log_;
+  std::unique_ptr<CommitQueue> commits_;
 };
 
 }  // namespace authctl::service

@@ -1,0 +1,173 @@
+#include "core/audit/log.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace authctl::audit {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using base::json::object;
+using base::json::value;
+
+constexpr std::string_view insert_entry =
+    "INSERT INTO audit_entry (seq, time, actor, action, target_kind, target_id, target_name, outcome, ip, "
+    "reason, "
+    "detail, leaf, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+bool is_clean(std::string_view text) {
+  return base::is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+bool is_clean(const value& held) {
+  if (const auto* text = held.if_string()) return is_clean(std::string_view(*text));
+  if (const auto* array = held.if_array()) {
+    return std::all_of(array->begin(), array->end(), [](const value& item) { return is_clean(item); });
+  }
+  if (const auto* members = held.if_object()) {
+    return std::all_of(members->begin(), members->end(), [](const auto& member) {
+      return is_clean(std::string_view(member.key())) && is_clean(member.value());
+    });
+  }
+  return true;
+}
+
+value cleaned(const value& held) {
+  if (const auto* text = held.if_string()) return value(entry_text(*text, max_detail_size));
+  if (const auto* array = held.if_array()) {
+    base::json::array items;
+    for (const auto& item : *array) items.push_back(cleaned(item));
+    return items;
+  }
+  if (const auto* members = held.if_object()) {
+    object result;
+    for (const auto& member : *members)
+      result[entry_text(member.key(), max_name_length)] = cleaned(member.value());
+    return result;
+  }
+  return held;
+}
+
+std::string detail_text(const object& detail, const std::string& sudo_user) {
+  std::string text;
+  if (sudo_user.empty() && is_clean(value(detail))) {
+    text = base::canonical_json(detail);
+  } else {
+    value with = cleaned(detail);
+    if (!sudo_user.empty()) with.as_object()["sudo_user"] = entry_text(sudo_user, max_name_length);
+    text = base::canonical_json(with);
+  }
+  if (text.size() > max_detail_size)
+    throw Error(ErrorCode::internal, "the detail of an audit entry is too long");
+  return text;
+}
+
+std::optional<std::string_view> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
+// The texts that all entries of one change share.
+struct SharedText {
+  std::string actor, ip, reason;
+  explicit SharedText(const Author& author)
+      : actor(entry_text(author.actor, max_name_length)),
+        ip(entry_text(author.ip, max_name_length)),
+        reason(entry_text(author.reason, max_reason_length)) {
+    if (actor.empty()) throw Error(ErrorCode::internal, "an audit entry needs an actor");
+    if (base::count_code_points(author.reason) > max_reason_length) {
+      throw Error(ErrorCode::invalid,
+                  "the reason is longer than " + std::to_string(max_reason_length) + " characters");
+    }
+  }
+};
+
+}  // namespace
+
+std::string entry_text(std::string_view text, std::size_t max) {
+  if (text.size() <= max && is_clean(text)) return std::string(text);
+  std::string clean;
+  std::size_t count = 0;
+  while (!text.empty()) {
+    if (count++ == max) return clean + "\u2026";
+    std::size_t length = 1;
+    while (length < 4 && length < text.size() && !base::is_utf8(text.substr(0, length))) ++length;
+    if (!base::is_utf8(text.substr(0, length))) length = 1;
+    const auto point = text.substr(0, length);
+    if (point == std::string_view("\0", 1))
+      clean += "\\x00";
+    else
+      clean += base::is_utf8(point) ? std::string(point) : base::printable(point);
+    text.remove_prefix(length);
+  }
+  return clean;
+}
+
+Head read_head(store::Database& db) {
+  const auto rows = db.query("SELECT size, frontier, note FROM audit_head WHERE id = 1");
+  if (rows->next() && rows->integer(0) >= 0) {
+    auto frontier = Frontier::parse(static_cast<std::uint64_t>(rows->integer(0)), rows->blob(1));
+    if (frontier) return {std::move(*frontier), rows->string(2)};
+  }
+  throw Error(ErrorCode::unverified, "the head of the audit log is missing or damaged",
+              "authctl audit verify");
+}
+
+void Log::start(store::Database& db, const crypto::Sealer& sealer) {
+  if (!key_) key_ = open_log_key(db, sealer);
+  if (db.engine() == store::Engine::postgresql) {
+    db.query("SELECT id FROM audit_head WHERE id = 1 FOR UPDATE")->next();  // SQLite has one writer anyway
+  }
+  frontier_ = read_head(db).frontier;
+  started_at_ = frontier_.size();
+}
+
+void Log::append(store::Database& db, const Author& author, base::Timestamp now,
+                 std::span<const Event> events) {
+  if (events.empty()) return;
+  const SharedText shared(author);
+  for (const Event& event : events) {
+    const bool aimed = !event.target.kind.empty();
+    const std::string id = entry_text(event.target.id, max_name_length);
+    const std::string name = entry_text(event.target.name, max_name_length);
+    const std::string detail = detail_text(event.detail, author.sudo_user);
+    StoredEntry entry;
+    entry.seq = static_cast<std::int64_t>(frontier_.size()) + 1;
+    entry.time = base::to_unix_millis(now);
+    entry.actor = shared.actor;
+    entry.action = event.action;
+    if (aimed) entry.target_kind = event.target.kind;
+    if (aimed) entry.target_id = unless_empty(id);
+    if (aimed) entry.target_name = unless_empty(name);
+    entry.outcome = word_of(event.outcome);
+    entry.ip = unless_empty(shared.ip);
+    entry.reason = unless_empty(shared.reason);
+    entry.detail = detail;
+    write_record(entry, record_);
+    const Hash leaf = hash_leaf(base::bytes_of(record_));
+    const auto mac = crypto::short_mac(key_->mac_key.reveal(), leaf);
+    try {
+      db.execute(insert_entry, {entry.seq, entry.time, entry.actor, entry.action, entry.target_kind,
+                                entry.target_id, entry.target_name, entry.outcome, entry.ip, entry.reason,
+                                entry.detail, base::ByteView(leaf), base::ByteView(mac)});
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::conflict) throw;
+      throw Error(ErrorCode::unverified, "the audit log holds an entry that it never wrote",
+                  "authctl audit verify");
+    }
+    frontier_.append(leaf);
+  }
+}
+
+void Log::finish(store::Database& db) {
+  if (frontier_.size() == started_at_) return;
+  const std::string note = format_note({key_->origin, frontier_.size(), frontier_.root()}, key_->signer);
+  const auto touched = db.execute("UPDATE audit_head SET size = $1, frontier = $2, note = $3 WHERE id = 1",
+                                  {static_cast<std::int64_t>(frontier_.size()), frontier_.bytes(), note});
+  if (touched != 1)
+    throw Error(ErrorCode::unverified, "the head of the audit log is missing", "authctl audit verify");
+}
+
+}  // namespace authctl::audit

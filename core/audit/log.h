@@ -1,0 +1,56 @@
+// The one writer of the audit log. A change appends its events inside its own transaction and signs the tree
+// head once before it commits; the frontier is read back in each transaction, because another process may
+// have written since. Invariant: audit_entry, audit_head and the signature over both change together or not
+// at all.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/audit/entry.h"
+#include "core/audit/log_key.h"
+#include "core/audit/merkle.h"
+#include "core/crypto/sealing.h"
+#include "core/store/database.h"
+
+namespace authctl::audit {
+
+// What the log says of itself: how many entries there are, the tree over them, and the signed note over both.
+struct Head {
+  Frontier frontier;
+  std::string note;
+};
+// Error unverified where it is missing or makes no sense.
+Head read_head(store::Database& db);
+
+class Log {
+ public:
+  // Takes up the head as it stands in this transaction, and locks it.
+  void start(store::Database& db, const crypto::Sealer& sealer);
+  // One row for each event. Error invalid for a reason that is too long; other text from outside is escaped
+  // where it is no text (UTF-8) and cut where it is longer than any name may be.
+  void append(store::Database& db, const Author& author, base::Timestamp now, std::span<const Event> events);
+  // Signs and writes the new head; does nothing where nothing was appended since start().
+  void finish(store::Database& db);
+
+  // For a savepoint: where the log stands, and back there once the rows were rolled back.
+  const Frontier& frontier() const { return frontier_; }
+  void rewind(Frontier frontier) { frontier_ = std::move(frontier); }
+
+ private:
+  std::optional<LogKey> key_;  // opened at the first use
+  Frontier frontier_;
+  std::uint64_t started_at_ = 0;
+  std::string record_;  // kept for its memory
+};
+
+// Text as it may stand in an entry: invalid UTF-8 and NUL escaped, cut after `max` code points with an
+// ellipsis.
+std::string entry_text(std::string_view text, std::size_t max);
+
+// Code points.
+inline constexpr std::size_t max_reason_length = 1024;
+inline constexpr std::size_t max_name_length = 256;
+inline constexpr std::size_t max_detail_size = 65536;  // bytes, for all of it
+
+}  // namespace authctl::audit

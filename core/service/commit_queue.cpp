@@ -1,0 +1,132 @@
+#include "core/service/commit_queue.h"
+
+#include <algorithm>
+
+#include "core/audit/log.h"
+#include "core/base/error.h"
+
+namespace authctl::service {
+namespace {
+
+constexpr std::string_view savepoint_name = "member";
+
+// The work and its entries, inside a transaction that has begun.
+void perform(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work) {
+  Change change(realm, cause, realm.now());
+  work(change);
+  realm.log().append(realm.db(), {cause.actor, cause.ip, cause.reason, cause.sudo_user}, change.now(),
+                     change.events());
+}
+
+// A full disk, a failing one and exhausted memory may have taken the whole transaction with them (SQLite
+// rolls back by itself then), so no member of the batch may be told that it succeeded.
+bool ends_the_batch(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const base::Error& error) {
+    return error.code() == base::ErrorCode::unavailable || error.code() == base::ErrorCode::io;
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void CommitQueue::run(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work) {
+  Member self(cause, work);
+  std::unique_lock lock(mutex_);
+  if (busy_) {
+    if (leader_ == std::this_thread::get_id()) {
+      throw base::Error(base::ErrorCode::internal, "a change was begun inside a change");
+    }
+    waiting_.push_back(&self);
+    self.changed.wait(lock, [&] { return self.state != Member::State::waiting; });
+  }
+  if (self.state != Member::State::done) {
+    busy_ = true;
+    leader_ = std::this_thread::get_id();
+    const auto batch = take_batch(self);
+    lock.unlock();
+    if (batch.size() == 1)
+      run_alone(realm, self);
+    else
+      run_together(realm, batch);
+    lock.lock();
+    answer(batch);
+  }
+  lock.unlock();
+  if (self.failure) std::rethrow_exception(self.failure);
+}
+
+// The leader first, then whoever waits, in the order in which they came.
+std::vector<CommitQueue::Member*> CommitQueue::take_batch(Member& self) {
+  std::vector<Member*> batch{&self};
+  if (!grouping_) return batch;
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch - 1));
+  batch.insert(batch.end(), waiting_.begin(), waiting_.begin() + count);
+  waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+  return batch;
+}
+
+// Under the mutex: a member that was told may return and be gone as soon as it is released.
+void CommitQueue::answer(std::span<Member* const> batch) {
+  leader_ = {};
+  busy_ = !waiting_.empty();
+  if (busy_) {
+    Member* next = waiting_.front();
+    waiting_.erase(waiting_.begin());
+    next->state = Member::State::leading;
+    next->changed.notify_one();
+  }
+  for (Member* member : batch) {
+    if (member->state == Member::State::waiting) member->changed.notify_one();
+    member->state = Member::State::done;
+  }
+}
+
+void CommitQueue::run_alone(Realm& realm, Member& member) {
+  try {
+    store::Transaction transaction(realm.db());
+    realm.log().start(realm.db(), realm.sealer());
+    perform(realm, member.cause, member.work);
+    if (member.cause.dry_run) return;
+    realm.log().finish(realm.db());
+    transaction.commit();
+  } catch (...) {
+    member.failure = std::current_exception();
+  }
+}
+
+void CommitQueue::run_together(Realm& realm, std::span<Member* const> batch) {
+  try {
+    store::Transaction transaction(realm.db());
+    realm.log().start(realm.db(), realm.sealer());
+    for (Member* member : batch) run_beside_others(realm, *member);
+    realm.log().finish(realm.db());
+    transaction.commit();
+  } catch (...) {
+    for (Member* member : batch) {
+      if (!member->failure) member->failure = std::current_exception();
+    }
+  }
+}
+
+// What fails here alone is undone alone, the tree included; what may have hurt the others is thrown on.
+void CommitQueue::run_beside_others(Realm& realm, Member& member) {
+  const audit::Frontier before = realm.log().frontier();
+  realm.db().savepoint(savepoint_name);
+  try {
+    perform(realm, member.cause, member.work);
+    if (!member.cause.dry_run) return realm.db().release(savepoint_name);
+  } catch (...) {
+    member.failure = std::current_exception();
+    if (ends_the_batch(member.failure)) throw;
+  }
+  realm.db().rollback_to(savepoint_name);
+  realm.db().release(savepoint_name);
+  realm.log().rewind(before);
+}
+
+}  // namespace authctl::service

@@ -1,0 +1,56 @@
+// Group commit: concurrent changes of one realm queue up, and whoever comes first runs all that wait in one
+// transaction, a savepoint each, with one signed head and one fsync for the lot.
+// Invariant: a caller is answered after the common commit is on disk, and only the leader touches the
+// connection.
+//
+//   caller ──► alone? ──yes──► leads: drains the queue, commits, answers, hands the lead to the next that
+//   waits
+//                 └────no────► waits until it is answered or becomes the leader
+#pragma once
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/service/change.h"
+
+namespace authctl::service {
+
+class CommitQueue {
+ public:
+  // Runs one change, alone or with others. Throws what its work threw, or why the common commit failed.
+  void run(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work);
+  // Off: each change has a transaction of its own (a bench compares both).
+  void set_grouping(bool on) { grouping_ = on; }
+
+  static constexpr std::size_t max_batch = 256;
+
+ private:
+  struct Member {
+    enum class State { waiting, leading, done };
+    Member(const Cause& why, const std::function<void(Change&)>& what) : cause(why), work(what) {}
+    const Cause& cause;
+    const std::function<void(Change&)>& work;
+    State state = State::waiting;
+    std::exception_ptr failure;
+    std::condition_variable changed;
+  };
+
+  std::vector<Member*> take_batch(Member& self);
+  void answer(std::span<Member* const> batch);
+  static void run_alone(Realm& realm, Member& member);
+  static void run_together(Realm& realm, std::span<Member* const> batch);
+  static void run_beside_others(Realm& realm, Member& member);
+
+  std::mutex mutex_;
+  std::vector<Member*> waiting_;
+  bool busy_ = false;
+  std::thread::id leader_;
+  bool grouping_ = true;
+};
+
+}  // namespace authctl::service
