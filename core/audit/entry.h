@@ -18,17 +18,17 @@ std::string_view word_of(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view word);
 
 struct Target {
-  std::string kind;  // "user", "role", "key", "token", "store", …; empty: none
-  std::string id;
-  std::string name;
+  std::string kind = {};  // "user", "role", "key", "token", "store", …; empty: none
+  std::string id = {};
+  std::string name = {};
 };
 
 // What a service says; the log adds seq, time, actor, address and reason.
 struct Event {
   std::string action;  // noun.verb
-  Target target;
+  Target target = {};
   Outcome outcome = Outcome::success;
-  base::json::object detail;
+  base::json::object detail = {};
 };
 
 // Who acts, from where and why.
