@@ -10,7 +10,7 @@
 namespace authctl::store {
 namespace {
 
-constexpr std::array table{Migration{1, "first schema", schema_1}};
+constexpr std::array table{Migration{1, "first schema", schema_1}, Migration{2, "rotation jobs", schema_2}};
 
 constexpr std::string_view ledger = R"sql(
 CREATE TABLE schema_migration (

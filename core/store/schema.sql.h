@@ -152,4 +152,21 @@ CREATE TABLE audit_stub (
 ) {strict};
 )sql";
 
+// Re-encryptions that are under way, and the keys that must stay until they are done.
+inline constexpr std::string_view schema_2 = R"sql(
+CREATE TABLE rotation_job (
+  id         TEXT PRIMARY KEY,
+  output     TEXT UNIQUE,  -- absolute path of the file that is being made; null: a pipe
+  started_at {int} NOT NULL,
+  touched_at {int} NOT NULL
+) {strict};
+
+CREATE TABLE rotation_job_key (
+  job_id TEXT NOT NULL REFERENCES rotation_job (id) ON DELETE CASCADE,
+  kid    TEXT NOT NULL,
+  PRIMARY KEY (job_id, kid)
+) {strict};
+CREATE INDEX rotation_job_key_kid ON rotation_job_key (kid, job_id);
+)sql";
+
 }  // namespace authctl::store

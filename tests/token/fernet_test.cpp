@@ -145,7 +145,13 @@ TEST_CASE("the made Fernet cases are accepted to the byte and refused for their 
     const auto opened = open(ring, text_in(c, "token"), limits_in(c));
     if (expect == "accept") {
       REQUIRE(opened.verdict.ok());
-      CHECK(base::encode_hex(crypto::sha256(base::bytes_of(opened.payload))) == text_in(c, "plaintext_sha256"));
+      const auto* hash = c.if_contains("plaintext_sha256");
+      if (hash != nullptr && hash->is_string()) {
+        CHECK(base::encode_hex(crypto::sha256(base::bytes_of(opened.payload))) ==
+              text_in(c, "plaintext_sha256"));
+      } else if (c.contains("plaintext_hex")) {
+        CHECK(base::encode_hex(base::bytes_of(opened.payload)) == text_in(c, "plaintext_hex"));
+      }
       continue;
     }
     // "accept-or-reject" is the token without its padding: refused here, since a token has one spelling.
