@@ -1,0 +1,168 @@
+#include "core/store/user_repository.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace authctl::store {
+namespace {
+
+constexpr std::string_view columns =
+    "u.id, u.name, u.email, u.status, u.password_hash, u.password_scheme, u.password_changed_at, "
+    "u.password_must_change, u.tokens_valid_from, u.created_at, u.updated_at, u.last_login_at";
+
+std::string select_user(std::string_view rest) {
+  return "SELECT " + std::string(columns) + " FROM user_account u " + std::string(rest);
+}
+
+UserRow read_user(const Rows& rows) {
+  UserRow user;
+  user.id = rows.string(0);
+  user.name = rows.string(1);
+  user.email = rows.optional_string(2);
+  user.status = rows.text(3) == "active" ? UserStatus::active : UserStatus::disabled;
+  user.password_hash = rows.optional_string(4);
+  user.password_scheme = rows.optional_string(5);
+  user.password_changed_at = rows.optional_time(6);
+  user.password_must_change = rows.boolean(7);
+  user.tokens_valid_from = rows.time(8);
+  user.created_at = rows.time(9);
+  user.updated_at = rows.time(10);
+  user.last_login_at = rows.optional_time(11);
+  return user;
+}
+
+std::optional<UserRow> first_user(Database& db, const std::string& sql, std::string_view value) {
+  const auto rows = db.query(sql, {value});
+  if (!rows->next()) return std::nullopt;
+  return read_user(*rows);
+}
+
+void insert_identifier(Database& db, std::string_view value, std::string_view user_id,
+                       std::string_view kind) {
+  const auto taken = db.execute(
+      "INSERT INTO user_identifier (value, user_id, kind) VALUES ($1, $2, $3) ON CONFLICT (value) DO NOTHING",
+      {value, user_id, kind});
+  if (taken == 0)
+    throw base::Error{base::ErrorCode::conflict,
+                      std::string(kind == "name" ? "user " : "e-mail ") + base::quote(value) + " is taken",
+                      "authctl user list --match " + base::printable(value)};
+}
+
+// An id is looked for first, so a name that is somebody's id would never be reached.
+void refuse_id_of_another(Database& db, std::string_view name) {
+  if (find_user_by_id(db, name))
+    throw base::Error{base::ErrorCode::conflict,
+                      "user " + base::quote(name) + " is taken: it is an account's id"};
+}
+
+void drop_identifier(Database& db, std::string_view user_id, std::string_view kind) {
+  db.execute("DELETE FROM user_identifier WHERE user_id = $1 AND kind = $2", {user_id, kind});
+}
+
+}  // namespace
+
+std::string_view word_of(UserStatus status) { return status == UserStatus::active ? "active" : "disabled"; }
+
+std::optional<UserStatus> user_status_from(std::string_view word) {
+  if (word == "active") return UserStatus::active;
+  if (word == "disabled") return UserStatus::disabled;
+  return std::nullopt;
+}
+
+std::optional<UserRow> find_user_by_id(Database& db, std::string_view id) {
+  static const auto sql = select_user("WHERE u.id = $1");
+  return first_user(db, sql, id);
+}
+
+std::optional<UserRow> find_user(Database& db, std::string_view name_email_or_id) {
+  static const auto sql = select_user("JOIN user_identifier i ON i.user_id = u.id WHERE i.value = $1");
+  if (!base::is_utf8(name_email_or_id) || name_email_or_id.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  const auto folded = base::fold_ascii(name_email_or_id);
+  if (auto user = find_user_by_id(db, folded)) return user;
+  return first_user(db, sql, folded);
+}
+
+UserRow get_user(Database& db, std::string_view name_email_or_id) {
+  if (auto user = find_user(db, name_email_or_id)) return std::move(*user);
+  throw base::Error{base::ErrorCode::not_found, "user " + base::quote(name_email_or_id) + " does not exist",
+                    "authctl user list"};
+}
+
+void insert_user(Database& db, const UserRow& user) {
+  refuse_id_of_another(db, user.name);
+  // The identifiers refer to the account, so that stands first; a clash of names is found, and said, by them.
+  const auto made = db.execute(
+      "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, "
+      "password_changed_at, "
+      "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (name) DO NOTHING",
+      {user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
+       user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
+       user.updated_at, user.last_login_at});
+  if (made == 0)
+    throw base::Error{base::ErrorCode::conflict, "user " + base::quote(user.name) + " is taken",
+                      "authctl user show " + user.name};
+  insert_identifier(db, user.name, user.id, "name");
+  if (!user.email) return;
+  const auto folded = base::fold_ascii(*user.email);
+  if (folded != user.name) insert_identifier(db, folded, user.id, "email");
+}
+
+void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now) {
+  refuse_id_of_another(db, name);
+  drop_identifier(db, user.id, "name");
+  // Where the old name was also the address, it goes on as the address; where the new one is, it stands once.
+  const auto folded = user.email ? base::fold_ascii(*user.email) : std::string();
+  if (!folded.empty()) drop_identifier(db, user.id, "email");
+  insert_identifier(db, name, user.id, "name");
+  if (!folded.empty() && folded != name) insert_identifier(db, folded, user.id, "email");
+  db.execute("UPDATE user_account SET name = $2, updated_at = $3 WHERE id = $1", {user.id, name, now});
+}
+
+void set_user_email(Database& db, const UserRow& user, const std::optional<std::string>& email,
+                    base::Timestamp now) {
+  drop_identifier(db, user.id, "email");
+  if (email) {
+    const auto folded = base::fold_ascii(*email);
+    if (folded != user.name) insert_identifier(db, folded, user.id, "email");
+  }
+  db.execute("UPDATE user_account SET email = $2, updated_at = $3 WHERE id = $1", {user.id, email, now});
+}
+
+void set_user_status(Database& db, std::string_view id, UserStatus status, base::Timestamp now) {
+  db.execute("UPDATE user_account SET status = $2, updated_at = $3 WHERE id = $1",
+             {id, word_of(status), now});
+}
+
+void end_user_tokens(Database& db, std::string_view id, base::Timestamp now) {
+  db.execute("UPDATE user_account SET tokens_valid_from = $2, updated_at = $2 WHERE id = $1", {id, now});
+}
+
+void set_user_password(Database& db, std::string_view id, const StoredPassword& password,
+                       base::Timestamp now) {
+  db.execute(
+      "UPDATE user_account SET password_hash = $2, password_scheme = $3, password_must_change = $4, "
+      "password_changed_at = $5, updated_at = $5 WHERE id = $1",
+      {id, password.hash, password.scheme, password.must_change, now});
+}
+
+void note_user_login(Database& db, std::string_view id, base::Timestamp now) {
+  db.execute("UPDATE user_account SET last_login_at = $2 WHERE id = $1", {id, now});
+}
+
+void delete_user(Database& db, std::string_view id, base::Timestamp now) {
+  // What was issued names its user without a foreign key: it stays known until it expires, as revoked.
+  db.execute("UPDATE issued_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL", {id, now});
+  db.execute("DELETE FROM user_account WHERE id = $1", {id});
+}
+
+std::int64_t count_users(Database& db) {
+  const auto rows = db.query("SELECT COUNT(*) FROM user_account");
+  rows->next();
+  return rows->integer(0);
+}
+
+}  // namespace authctl::store
