@@ -11,6 +11,8 @@ endfunction()
 authctl_archive(dep_crypto crypto Threads::Threads ${CMAKE_DL_LIBS})
 authctl_archive(dep_sodium sodium)
 authctl_archive(dep_sqlite sqlite3 Threads::Threads ${CMAKE_DL_LIBS} m)
+# bcrypt and crypt(3) hashes.
+authctl_archive(dep_crypt crypt)
 authctl_archive(dep_boost_json boost_json)
 authctl_archive(dep_boost_container boost_container)
 
@@ -19,3 +21,6 @@ find_path(AUTHCTL_LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 # Only its headers: the library itself is opened by dlopen, and only when a postgresql:// store is asked for.
 add_library(dep_libpq_headers INTERFACE)
 target_include_directories(dep_libpq_headers SYSTEM INTERFACE ${AUTHCTL_LIBPQ_INCLUDE})
+
+# Opened by dlopen when asked for: libargon2 has the names of libsodium's inside, libzxcvbn has no archive for PIE.
+find_path(AUTHCTL_ARGON2_INCLUDE argon2.h REQUIRED)

@@ -15,7 +15,7 @@ function(authctl_layer name folder)
 endfunction()
 
 authctl_layer(base core/base dep_boost_json dep_boost_container dep_sodium)
-authctl_layer(crypto core/crypto authctl_base dep_crypto dep_sodium)
+authctl_layer(crypto core/crypto authctl_base dep_crypto dep_sodium dep_crypt)
 authctl_layer(token core/token authctl_crypto)
 authctl_layer(credential core/credential authctl_crypto)
 authctl_layer(store core/store authctl_token authctl_credential dep_sqlite dep_libpq_headers)
