@@ -20,7 +20,7 @@ std::string checked_name(std::string_view name) {
   const bool fine = !name.empty() && std::all_of(name.begin(), name.end(),
                                                  [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
   if (!fine) throw base::Error(base::ErrorCode::internal, "a savepoint has an impossible name");
-  return std::string(name);
+  return '"' + std::string(name) + '"';  // quoted: `inner` is a word of SQL
 }
 
 }  // namespace authctl::store

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/migrations.h"
+#include "core/store/postgres.h"
 #include "core/store/sqlite.h"
 #include "core/store/store_url.h"
 
@@ -23,27 +24,40 @@ void bring_up_to_date(Database& db, int version, OpenMode mode) {
     throw Error(ErrorCode::unavailable, "the store has an older schema", "authctl store migrate");
   }
   applied_version(db);  // refuses a history that is not ours before anything is added to it
-  migrate(db, version);
+  migrate(db);
+}
+
+std::unique_ptr<Database> open_file(const std::string& url, const std::string& path, OpenMode mode) {
+  if (!sqlite_file_exists(path)) {
+    if (mode != OpenMode::create) fail_missing(url);
+    create_sqlite(path);
+  }
+  int version = 0;
+  auto db = open_sqlite(path, mode, version);
+  bring_up_to_date(*db, version, mode);
+  return db;
+}
+
+std::unique_ptr<Database> open_server(const std::string& url, OpenMode mode) {
+  auto db = connect_postgres(url);
+  if (!postgres_store_exists(*db)) {
+    if (mode != OpenMode::create) fail_missing(url);
+    migrate(*db);
+  }
+  bring_up_to_date(*db, applied_version(*db), mode);
+  return db;
 }
 
 }  // namespace
 
 std::unique_ptr<Database> open_database(const std::string& url, OpenMode mode) {
   const StoreUrl parsed = parse_store_url(url);
-  if (parsed.engine != Engine::sqlite) throw Error(ErrorCode::unavailable, "only SQLite stores can be opened yet");
-  if (!sqlite_file_exists(parsed.target)) {
-    if (mode != OpenMode::create) fail_missing(url);
-    create_sqlite(parsed.target);
-  }
-  int version = 0;
-  auto db = open_sqlite(parsed.target, mode, version);
-  bring_up_to_date(*db, version, mode);
-  return db;
+  return parsed.engine == Engine::sqlite ? open_file(url, parsed.target, mode) : open_server(url, mode);
 }
 
 bool store_exists(const std::string& url) {
   const StoreUrl parsed = parse_store_url(url);
-  if (parsed.engine != Engine::sqlite) throw Error(ErrorCode::unavailable, "only SQLite stores can be opened yet");
+  if (parsed.engine == Engine::postgresql) return postgres_store_exists(*connect_postgres(url));
   if (!sqlite_file_exists(parsed.target)) return false;
   int version = 0;
   open_sqlite(parsed.target, OpenMode::read_only, version);

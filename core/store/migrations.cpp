@@ -36,6 +36,16 @@ std::size_t skip_opaque(std::string_view script, std::size_t at) {
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
+bool has_ledger(Database& db) {
+  const auto rows =
+      db.engine() == Engine::sqlite
+          ? db.query("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'schema_migration'")
+          : db.query(
+                "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE tablename = 'schema_migration' AND "
+                "schemaname = pg_catalog.current_schema()");
+  return rows->next() && rows->integer(0) > 0;
+}
+
 }  // namespace
 
 std::span<const Migration> migrations() { return table; }
@@ -55,11 +65,10 @@ std::string checksum_of(const Migration& migration) {
   return base::encode_hex(crypto::sha256(base::bytes_of(migration.sql)));
 }
 
-void migrate(Database& db, int version) {
-  if (version >= newest_schema()) return;
+void migrate(Database& db) {
   Transaction transaction(db);
-  // Another process may have done it while this one waited for the writer's place.
-  if (version > 0) version = applied_version(db);
+  // Asked inside: another process may have done it while this one waited for the writer's place.
+  const int version = has_ledger(db) ? applied_version(db) : 0;
   if (version == 0) db.run_script(filled(ledger, db.engine()));
   for (const auto& migration : table) {
     if (migration.version <= version) continue;

@@ -24,8 +24,8 @@ std::string filled(std::string_view sql, Engine engine);
 // SHA-256 of the unfilled text in hex: the same for both engines.
 std::string checksum_of(const Migration& migration);
 
-// Brings the store from `version` to the newest in one transaction; nothing to do where it is there already.
-void migrate(Database& db, int version);
+// Brings a store (an empty one too) to the newest schema in one transaction.
+void migrate(Database& db);
 // What the store says was applied, compared with what this program would apply: its version. Error
 // unavailable where they differ or the store is newer.
 int applied_version(Database& db);

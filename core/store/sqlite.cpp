@@ -144,7 +144,7 @@ void fill_new_file(const std::string& path) {
   SqliteConnection db(path, SQLITE_OPEN_READWRITE);
   db.configure();
   db.run_script("PRAGMA journal_mode=MEMORY; PRAGMA application_id=" + std::to_string(sqlite_application_id));
-  migrate(db, 0);
+  migrate(db);
   db.run_script("PRAGMA journal_mode=WAL");
 }
 

@@ -142,8 +142,6 @@ TEST_CASE("a reader keeps its snapshot while another connection writes") {
 
 TEST_CASE("a statement with the wrong number of values is our own mistake") {
   test::Store store(GENERATE(test::each_engine()));
-  CHECK(code_of([&] {
-          store.db().query("SELECT name FROM role WHERE id = $1", {"a", "b"});
-        }) == ErrorCode::internal);
+  CHECK(code_of([&] { store.db().query("SELECT name FROM role WHERE id = $1"); }) == ErrorCode::internal);
   CHECK(code_of([&] { store.db().query("SELECT nothing FROM nowhere"); }) == ErrorCode::internal);
 }

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <iostream>
 
+#include "core/store/postgres.h"
+
 #include <unistd.h>
 
 namespace authctl::test {
@@ -27,7 +29,9 @@ std::vector<store::Engine> engines() {
   return all;
 }
 
-void run_outside_stores(const std::string&) {}
+void run_outside_stores(const std::string& sql) {
+  store::connect_postgres(postgresql_url())->run_script(sql);
+}
 
 std::string fresh_schema_name() {
   static std::atomic<int> counter{0};
