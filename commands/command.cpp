@@ -2,16 +2,37 @@
 
 namespace authctl::commands {
 
-CLI::App& Noun::verb(const std::string& name, const std::string& summary, const Shape* shape, Help help, Run run) {
+CLI::App& Noun::verb(const std::string& name, const std::string& summary, const Shape* shape, Help help,
+                     Run run) {
   CLI::App* verb = app_.add_subcommand(name, summary);
   verb->fallthrough();
   verbs_.push_back({name, std::move(help), std::move(run), verb, shape});
   return *verb;
 }
 
+CLI::App& Noun::alone(const Shape* shape, Help help, Run run) {
+  verbs_.push_back({"", std::move(help), std::move(run), &app_, shape});
+  return app_;
+}
+
+void settle(CLI::App& noun) {
+  std::vector<CLI::App*> apps = noun.get_subcommands(nullptr);
+  apps.push_back(&noun);
+  for (auto* app : apps) {
+    app->set_help_flag();
+    app->fallthrough();
+    for (auto* option : app->get_options()) {
+      // Else `--role editor bob` would take bob for a second role.
+      if (!option->get_positional()) option->allow_extra_args(false);
+    }
+  }
+}
+
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what) {
-  auto* in = verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");
-  verb.add_option("--" + what + "-file", source.file, "read the " + what + " from a file (- or /dev/fd/N too)")
+  auto* in =
+      verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");
+  verb.add_option("--" + what + "-file", source.file,
+                  "read the " + what + " from a file (- or /dev/fd/N too)")
       ->type_name("FILE")
       ->excludes(in);
 }

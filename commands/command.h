@@ -1,10 +1,13 @@
-// How a noun is declared and what a verb may use while it runs. The CLI11 tree that results is the one definition of
-// the outside: parsing, help, man pages, completions and schema all walk it.
+// How a noun is declared and what a verb may use while it runs. The CLI11 tree that results is the one
+// definition of the outside: parsing, help, man pages, completions and schema all walk it.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/output.h"
@@ -39,8 +42,8 @@ class Invocation {
   virtual service::Cause cause() = 0;
   // Asks on a terminal; --yes answers; without either, Error usage that names --yes. A "no" is Error denied.
   virtual void confirm(const std::string& question) = 0;
-  // `what`: "password"; `is_new`: asked twice. Loses one trailing newline. Error usage where there is no source and no
-  // terminal; the hint names the option.
+  // `what`: "password"; `is_new`: asked twice. Loses one trailing newline. Error usage where there is no
+  // source and no terminal; the hint names the option.
   virtual base::Secret read_secret(const SecretSource& source, const std::string& what, bool is_new) = 0;
   // A FILE argument: `-` or nothing is standard input.
   virtual std::string read_input(const std::string& file, std::size_t max_bytes) = 0;
@@ -48,23 +51,28 @@ class Invocation {
   // For output that cannot wait (follow, progress); everything else goes through Output.
   virtual std::ostream& standard_output() = 0;
   virtual std::ostream& standard_error() = 0;
-  virtual bool interrupted() const = 0;  // Ctrl-C was typed
+  // Ctrl-C was typed. Until a command asks this, Ctrl-C ends the program at once; whoever asks stops soon.
+  virtual bool interrupted() const = 0;
+  // Long work says how far it is; drawn on standard error where that is a terminal. total 0: not known.
+  virtual void progress(std::string_view /*what*/, std::uint64_t /*done*/, std::uint64_t /*total*/) {}
+  // A variable of the environment; nothing where it is not set.
+  virtual std::optional<std::string> environment(const std::string& /*name*/) const { return std::nullopt; }
   bool dry_run() const { return globals().dry_run; }
 };
 
 using Run = std::function<Output(Invocation&)>;
 
 struct Help {
-  std::vector<std::string> examples;   // two at least, runnable, each a whole command line
-  std::vector<std::pair<int, std::string>> exits;  // beside 0, 1 and 2: what they mean here
-  std::string more;                    // a paragraph for the man page; may be empty
+  std::vector<std::string> examples = {};               // two at least, runnable, each a whole command line
+  std::vector<std::pair<int, std::string>> exits = {};  // beside 0, 1 and 2: what they mean here
+  std::string more = {};                                // a paragraph for the man page; may be empty
 };
 
 // One noun while it is being declared. `verb` gives the CLI11 command to hang options on.
 class Noun {
  public:
   struct Verb {
-    std::string name;
+    std::string name;  // empty: the noun itself is the command (init, apply, version)
     Help help;
     Run run;
     CLI::App* app = nullptr;
@@ -73,6 +81,8 @@ class Noun {
 
   explicit Noun(CLI::App& app) : app_(app) {}
   CLI::App& verb(const std::string& name, const std::string& summary, const Shape* shape, Help help, Run run);
+  // A noun without verbs: `authctl init`, `authctl version`. Options hang on the noun's own CLI11 command.
+  CLI::App& alone(const Shape* shape, Help help, Run run);
   CLI::App& app() { return app_; }
   const std::vector<Verb>& verbs() const { return verbs_; }
 
@@ -86,6 +96,13 @@ struct NounEntry {
   const char* summary;
   void (*declare)(Noun&);
 };
+
+// To be called once a noun is declared: every verb gets the laws of the house (options anywhere, no
+// abbreviations, an option takes one value each time it is given, help is ours).
+void settle(CLI::App& noun);
+
+// "0.1.0"
+std::string_view version();
 
 // The one table of nouns, in the order of the help text. A run declares only the noun that argv names.
 std::span<const NounEntry> nouns();

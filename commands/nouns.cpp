@@ -4,11 +4,13 @@
 
 namespace authctl::commands {
 
+void declare_config(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
 constexpr std::array table{
-    NounEntry{"version", "print the version", declare_version},
+    NounEntry{"config", "Settings and where they come from", declare_config},
+    NounEntry{"version", "Version, build and libraries", declare_version},
 };
 }  // namespace
 

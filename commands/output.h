@@ -1,4 +1,5 @@
-// What a command hands to the presenter: data with its shape, and how it ended. No command prints anything itself.
+// What a command hands to the presenter: data with its shape, and how it ended. No command prints anything
+// itself.
 #pragma once
 #include <functional>
 #include <optional>
@@ -23,16 +24,25 @@ struct Output {
   // A list.
   static Output many(const Shape& shape, NextRow next);
   static Output many(const Shape& shape, base::json::array rows);
-  // A payload that is printed as it is in every mode but JSON: a token, a PEM file, plaintext. In JSON mode `data`
-  // is printed instead.
+  // A payload that is printed as it is in every mode but JSON: a token, a PEM file, plaintext. In JSON mode
+  // `data` is printed instead.
   static Output bytes(std::string payload, const Shape& shape, base::json::object data);
   static Output nothing() { return {}; }
 
-  Output& with_exit(int status) { exit_status = status; return *this; }
+  Output& with_exit(int status) {
+    exit_status = status;
+    return *this;
+  }
   // What a person reads in place of the generic view of one thing; already safe to print line by line.
-  Output& with_view(std::string text) { view = std::move(text); return *this; }
+  Output& with_view(std::string text) {
+    view = std::move(text);
+    return *this;
+  }
   // Standard error, in every output mode: warnings, "nothing changed".
-  Output& with_notice(std::string text) { notices.push_back(std::move(text)); return *this; }
+  Output& with_notice(std::string text) {
+    notices.push_back(std::move(text));
+    return *this;
+  }
 
   Kind kind = Kind::nothing;
   const Shape* shape = nullptr;

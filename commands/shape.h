@@ -1,4 +1,5 @@
-// The shape of what a command prints, once: from it come the JSON Schema, the table's columns and the ids of --quiet.
+// The shape of what a command prints, once: from it come the JSON Schema, the table's columns and the ids of
+// --quiet.
 #pragma once
 #include <span>
 #include <string_view>
@@ -10,11 +11,11 @@ enum class FieldType { text, integer, number, boolean, time, strings, object, ob
 struct Shape;
 
 struct Field {
-  std::string_view name;   // the JSON member
+  std::string_view name;  // the JSON member
   FieldType type;
-  bool nullable;           // absent is null, never a missing member
-  std::string_view about;  // one line, for the schema
-  std::string_view title;  // the column in a table of many; empty: only in JSON and in the view of one
+  bool nullable;              // absent is null, never a missing member
+  std::string_view about;     // one line, for the schema
+  std::string_view title;     // the column in a table of many; empty: only in JSON and in the view of one
   const Shape* of = nullptr;  // for object and objects: what is inside
 };
 

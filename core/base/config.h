@@ -1,6 +1,7 @@
 // Settings with their origins: flag > environment > file (TOML) > default.
 // Invariant: every setting is in the one table below; a name in the file that is not in it is refused.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -18,12 +19,31 @@ struct SettingSpec {
   std::string_view name;         // in the file and in `config show`: access_ttl
   std::string_view environment;  // AUTHCTL_ACCESS_TTL
   SettingType type;
-  std::string_view fallback;     // the default; "" means none
+  std::string_view fallback;  // the default; "" means none
   std::string_view about;
-  bool secret = false;           // shown as "(hidden)"
+  bool secret = false;            // shown without the password it may hold
+  std::string_view choices = {};  // the words it takes, apart by blanks; empty: any
 };
 
 std::span<const SettingSpec> setting_specs();
+// Nothing where `value` suits the setting, else what is wrong with it: "is no duration (90s, 15m, 24h, 7d)".
+std::optional<std::string> complaint_about(const SettingSpec& spec, std::string_view value);
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+// Where things lie when nobody says otherwise: $XDG_CONFIG_HOME/authctl/authctl.toml and its like. For root,
+// where no XDG variable is set: /etc/authctl, /var/lib/authctl. Empty where there is no home.
+std::string default_config_file(const Environment& environment);
+std::string default_store_url(const Environment& environment);
+std::string default_master_key_file(const Environment& environment);
+
+// What is wrong with a file of settings, in the order of its lines.
+struct SettingProblem {
+  int line = 0;
+  std::string message;
+  std::string hint;
+};
+std::vector<SettingProblem> check_settings_file(const std::string& file);
 
 enum class Origin { fallback, file, environment, flag };
 std::string_view word_of(Origin origin);
@@ -38,8 +58,8 @@ class Settings {
  public:
   // `environment` looks a variable up; nothing where it is not set. Reads `file` where it is not empty.
   // Error invalid for a file that is no TOML, an unknown name, or a value of the wrong type (says where).
-  static Settings load(const std::function<std::optional<std::string>(const std::string&)>& environment,
-                       const std::string& file, bool file_must_exist);
+  static Settings load(const Environment& environment, const std::string& file, bool file_must_exist);
+  // Error usage where the value does not suit.
   void set_flag(std::string_view name, std::string value, std::string option);
 
   const Setting& get(std::string_view name) const;

@@ -1,0 +1,116 @@
+#include "cli/invocation.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+
+namespace authctl::cli {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::size_t max_secret_bytes = 1 << 20;
+
+// The real uid: who typed the command, whatever sudo or a setuid bit made of it.
+std::string operating_system_user() {
+  const uid_t uid = ::getuid();
+  const passwd* entry = ::getpwuid(uid);
+  const bool has_name = entry != nullptr && entry->pw_name != nullptr && entry->pw_name[0] != '\0';
+  return "os:" + (has_name ? std::string(entry->pw_name) : std::to_string(uid));
+}
+
+std::string read_stream(std::istream& in, std::size_t max_bytes) {
+  std::string content;
+  char chunk[16384];
+  while (in.read(chunk, sizeof chunk), in.gcount() > 0) {
+    content.append(chunk, static_cast<std::size_t>(in.gcount()));
+    if (content.size() > max_bytes) {
+      base::wipe(content.data(), content.size());
+      throw Error(ErrorCode::invalid,
+                  "standard input is longer than " + std::to_string(max_bytes) + " bytes");
+    }
+  }
+  base::wipe(chunk, sizeof chunk);
+  return content;
+}
+
+base::Secret without_newline(base::Secret secret) {
+  return base::Secret(base::without_newline(secret.reveal_text()));
+}
+
+}  // namespace
+
+LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings settings, World& world)
+    : globals_(globals),
+      settings_(std::move(settings)),
+      world_(world),
+      progress_(world.console.err, world.console.err_is_terminal, world.clock) {}
+
+LiveInvocation::~LiveInvocation() = default;
+
+service::Realm& LiveInvocation::realm() {
+  if (!realm_) throw Error(ErrorCode::unavailable, "there is no store", "authctl init");
+  return *realm_;
+}
+
+service::Cause LiveInvocation::cause() {
+  service::Cause cause;
+  cause.actor = world_.actor.empty() ? operating_system_user() : world_.actor;
+  cause.reason = globals_.reason;
+  cause.sudo_user = world_.environment("SUDO_USER").value_or("");
+  if (!base::is_utf8(cause.sudo_user) || cause.sudo_user.size() > 256)
+    cause.sudo_user = base::quote(cause.sudo_user);
+  cause.dry_run = globals_.dry_run;
+  return cause;
+}
+
+void LiveInvocation::confirm(const std::string& question) {
+  if (globals_.yes || globals_.dry_run) return;
+  if (!can_ask()) {
+    throw Error(ErrorCode::usage, base::printable(question) + " there is no terminal to ask on", "add --yes");
+  }
+  world_.console.err << base::printable(question) << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(world_.console.in, answer);
+  answer = base::fold_ascii(answer);
+  if (answer != "y" && answer != "yes") throw Error(ErrorCode::denied, "not confirmed; nothing was done");
+}
+
+base::Secret LiveInvocation::read_secret(const commands::SecretSource& source, const std::string& what,
+                                         bool is_new) {
+  if (source.from_stdin || source.file == "-") {
+    return without_newline(base::Secret::consume(read_stream(world_.console.in, max_secret_bytes)));
+  }
+  if (!source.file.empty()) return without_newline(base::read_secret_file(source.file, max_secret_bytes));
+  if (!can_ask()) {
+    throw Error(ErrorCode::usage, "no " + what + " given, and there is no terminal to ask on",
+                "add --" + what + "-stdin or --" + what + "-file FILE");
+  }
+  return ask_secret(what, is_new);
+}
+
+base::Secret LiveInvocation::ask_secret(const std::string& what, bool is_new) {
+  const auto ask = [&](const std::string& prompt) {
+    if (world_.console.ask_hidden) return world_.console.ask_hidden(prompt);
+    world_.console.err << prompt << std::flush;
+    std::string line;
+    std::getline(world_.console.in, line);
+    return base::Secret::consume(std::move(line));
+  };
+  base::Secret secret = ask((is_new ? "new " : "") + what + ": ");
+  if (is_new && !(ask("the same again: ") == secret)) {
+    throw Error(ErrorCode::invalid, "the two are not the same; nothing was done");
+  }
+  return secret;
+}
+
+std::string LiveInvocation::read_input(const std::string& file, std::size_t max_bytes) {
+  if (file.empty() || file == "-") return read_stream(world_.console.in, max_bytes);
+  return base::read_file(file, max_bytes);
+}
+
+}  // namespace authctl::cli

@@ -1,0 +1,47 @@
+// What a running verb is given: the settings, the store opened at its first use, questions, input and output.
+#pragma once
+#include <memory>
+
+#include "cli/run.h"
+#include "commands/command.h"
+
+namespace authctl::cli {
+
+class LiveInvocation final : public commands::Invocation {
+ public:
+  LiveInvocation(const commands::Globals& globals, base::Settings settings, World& world);
+  ~LiveInvocation() override;
+
+  const commands::Globals& globals() const override { return globals_; }
+  const base::Clock& clock() const override { return world_.clock; }
+  base::Random& random() override { return world_.random; }
+  const base::Settings& settings() override { return settings_; }
+  service::Realm& realm() override;
+  service::Cause cause() override;
+  void confirm(const std::string& question) override;
+  base::Secret read_secret(const commands::SecretSource& source, const std::string& what,
+                           bool is_new) override;
+  std::string read_input(const std::string& file, std::size_t max_bytes) override;
+  std::istream& standard_input() override { return world_.console.in; }
+  std::ostream& standard_output() override { return world_.console.out; }
+  std::ostream& standard_error() override { return world_.console.err; }
+  bool interrupted() const override { return interrupt_requested(); }
+  void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override {
+    progress_.show(what, done, total);
+  }
+  std::optional<std::string> environment(const std::string& name) const override {
+    return world_.environment(name);
+  }
+
+ private:
+  bool can_ask() const { return world_.console.in_is_terminal && world_.console.err_is_terminal; }
+  base::Secret ask_secret(const std::string& what, bool is_new);
+
+  const commands::Globals& globals_;
+  base::Settings settings_;
+  World& world_;
+  ProgressBar progress_;
+  std::shared_ptr<service::Realm> realm_;
+};
+
+}  // namespace authctl::cli

@@ -1,0 +1,97 @@
+#include "core/base/config.h"
+
+#include "commands/command.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/base/url.h"
+
+namespace authctl::commands {
+namespace {
+
+constexpr Field setting_fields[] = {
+    {"name", FieldType::text, false, "of the setting, as in the file", "name"},
+    {"value", FieldType::text, true, "what holds now; null where nothing is set", "value"},
+    {"origin", FieldType::text, true, "flag, environment, file or default; null without --origin", ""},
+    {"where", FieldType::text, true, "the option, the variable, the file and line; null without --origin",
+     ""},
+};
+constexpr Shape setting_shape{"setting", "name", setting_fields};
+
+constexpr Field origin_fields[] = {
+    {"name", FieldType::text, false, "of the setting, as in the file", "name"},
+    {"value", FieldType::text, true, "what holds now; null where nothing is set", "value"},
+    {"origin", FieldType::text, true, "flag, environment, file or default", "origin"},
+    {"where", FieldType::text, true, "the option, the variable, or the file and its line", "where"},
+};
+constexpr Shape origin_shape{"setting", "name", origin_fields};
+
+constexpr Field check_fields[] = {
+    {"file", FieldType::text, true, "that was read; null where there is none", ""},
+    {"ok", FieldType::boolean, false, "whether every line of it is good", ""},
+};
+constexpr Shape check_shape{"config check", "file", check_fields};
+
+base::json::value text_or_null(const std::string& text) {
+  return text.empty() ? base::json::value() : base::json::value(text);
+}
+
+base::json::object setting_json(const base::SettingSpec& spec, const base::Setting& setting,
+                                bool with_origin) {
+  const std::string shown = spec.secret ? base::without_password(setting.value) : setting.value;
+  base::json::object data{
+      {"name", spec.name}, {"value", text_or_null(shown)}, {"origin", nullptr}, {"where", nullptr}};
+  if (with_origin) {
+    data["origin"] = base::word_of(setting.origin);
+    data["where"] = text_or_null(setting.where);
+  }
+  return data;
+}
+
+Output show(Invocation& in, bool with_origin) {
+  base::json::array rows;
+  for (const auto& spec : base::setting_specs()) {
+    rows.push_back(setting_json(spec, in.settings().get(spec.name), with_origin));
+  }
+  return Output::many(with_origin ? origin_shape : setting_shape, std::move(rows));
+}
+
+Output check(Invocation& in, std::string file) {
+  const auto environment = [&](const std::string& name) { return in.environment(name); };
+  if (file.empty()) file = in.globals().config;
+  if (file.empty()) file = in.environment("AUTHCTL_CONFIG").value_or("");
+  const bool named = !file.empty();
+  if (!named) file = base::default_config_file(environment);
+  if (!named && base::mode_of(file) < 0) {
+    return Output::one(check_shape, {{"file", nullptr}, {"ok", true}})
+        .with_notice("there is no file of settings");
+  }
+  const auto problems = base::check_settings_file(file);
+  if (problems.empty()) return Output::one(check_shape, {{"file", file}, {"ok", true}});
+  std::string message = base::quote(file);
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    message +=
+        (i == 0 ? " line " : "; line ") + std::to_string(problems[i].line) + ": " + problems[i].message;
+  }
+  throw base::Error(base::ErrorCode::invalid, message, problems.front().hint);
+}
+
+}  // namespace
+
+void declare_config(Noun& noun) {
+  auto with_origin = std::make_shared<bool>(false);
+  auto& show_verb = noun.verb("show", "Show the settings that hold", &origin_shape,
+                              {.examples = {"authctl config show --origin", "authctl config show -o json"}},
+                              [with_origin](Invocation& in) { return show(in, *with_origin); });
+  show_verb.add_flag("--origin", *with_origin, "say where each value comes from");
+
+  auto file = std::make_shared<std::string>();
+  auto& check_verb =
+      noun.verb("check", "Check a file of settings", &check_shape,
+                {.examples = {"authctl config check", "authctl config check /etc/authctl/authctl.toml"},
+                 .exits = {{2, "the file has mistakes"}, {3, "there is no such file"}}},
+                [file](Invocation& in) { return check(in, *file); });
+  check_verb.add_option("FILE", *file, "TOML; the one that commands would read where it is not named");
+}
+
+}  // namespace authctl::commands
