@@ -57,6 +57,8 @@ std::string filled(std::string_view sql, Engine engine) {
   std::string text(sql);
   replace_all(text, "{int}", sqlite ? "INTEGER" : "BIGINT");
   replace_all(text, "{bytes}", sqlite ? "BLOB" : "BYTEA");
+  // Ordered by its bytes, whatever the server's locale: what a list is paged by.
+  replace_all(text, "{bytewise}", sqlite ? "" : " COLLATE \"C\"");
   replace_all(text, " {strict}", sqlite ? " STRICT" : "");
   return text;
 }

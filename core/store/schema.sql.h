@@ -1,4 +1,4 @@
-// The first migration, in one text for both engines: the driver fills {int}, {bytes} and {strict}.
+// The first migration, in one text for both engines: the driver fills {int}, {bytes}, {bytewise} and {strict}.
 // Times are unix milliseconds. An empty `resource` means "every resource".
 #pragma once
 #include <string_view>
@@ -20,7 +20,7 @@ CREATE TABLE data_key (
 
 CREATE TABLE user_account (
   id                   TEXT PRIMARY KEY,
-  name                 TEXT NOT NULL UNIQUE,
+  name                 TEXT{bytewise} NOT NULL UNIQUE,
   email                TEXT,
   status               TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
   password_hash        TEXT,
