@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace authctl::service {
 namespace {
@@ -139,6 +140,32 @@ Decision explain(const Subject& subject, const RoleGraph& graph, const Question&
     std::vector<std::size_t> way{assignment.role};
     walk_every_way(graph, assignment, question, most, leads_there, way, because);
   });
+}
+
+std::vector<Effective> effective_permissions(const Subject& subject, const RoleGraph& graph,
+                                             base::Timestamp now) {
+  std::map<std::pair<std::string, std::string>, Effective> found;
+  if (!subject.active) return {};
+  for (const auto& assignment : subject.assignments) {
+    if (assignment.role >= graph.roles.size() || !is_live(assignment, now)) continue;
+    for (const auto role : reach(graph, assignment.role).order)
+      for (const auto& grant : graph.roles[role].grants) {
+        auto both = intersect_resources(assignment.resource, grant.resource);
+        if (!both) continue;
+        auto [at, is_new] = found.try_emplace({grant.permission, *both});
+        auto& entry = at->second;
+        if (is_new) entry = {grant.permission, std::move(*both), {}, assignment.expires_at};
+        const auto& name = graph.roles[assignment.role].name;
+        if (std::ranges::find(entry.roles, name) == entry.roles.end()) entry.roles.push_back(name);
+        if (!assignment.expires_at)
+          entry.expires_at.reset();
+        else if (entry.expires_at)
+          entry.expires_at = std::max(*entry.expires_at, *assignment.expires_at);
+      }
+  }
+  std::vector<Effective> list;
+  for (auto& [key, entry] : found) list.push_back(std::move(entry));
+  return list;
 }
 
 std::vector<std::size_t> circle_through(const RoleGraph& graph, std::size_t role, std::size_t parent) {

@@ -72,6 +72,15 @@ Decision decide(const Subject& subject, const RoleGraph& graph, const Question& 
 Decision explain(const Subject& subject, const RoleGraph& graph, const Question& question,
                  base::Timestamp now, std::size_t most = 1000);
 
+// All that the user may do now, as it was granted: sorted, each permission and resource once.
+struct Effective {
+  std::string permission, resource;           // an empty resource: every resource
+  std::vector<std::string> roles;             // as they are assigned
+  std::optional<base::Timestamp> expires_at;  // when the last of them ends; nothing: never
+};
+std::vector<Effective> effective_permissions(const Subject& subject, const RoleGraph& graph,
+                                             base::Timestamp now);
+
 // The circle that would close if `role` inherited from `parent`: role, parent, …, role. Empty: none would.
 std::vector<std::size_t> circle_through(const RoleGraph& graph, std::size_t role, std::size_t parent);
 

@@ -1,0 +1,81 @@
+// explain_permission() of core/service/access.h: every way to a yes; or, after a no, the smallest changes
+// that would make it one.
+#include <algorithm>
+
+#include "core/service/access.h"
+#include "core/service/access_graph.h"
+#include "core/store/role_repository.h"
+#include "core/store/user_repository.h"
+
+namespace authctl::service {
+namespace {
+
+constexpr std::size_t most_remedies = 5;  // of each kind
+
+std::string on_resource(const Question& question) {
+  return question.resource ? " --on " + question.resource->text() : "";
+}
+
+// Roles that hold such a grant themselves, those with the fewest grants beside it first.
+std::vector<Remedy> roles_to_assign(store::Database& db, const Access& access) {
+  const GrantingRoles roles(store::roles_granting(db, Candidates(access.question).filter()));
+  std::vector<std::pair<std::int64_t, std::string>> ranked;
+  for (const auto& [id, place] : roles.places) {
+    const auto& role = roles.graph.roles[place];
+    const Subject subject{true, {{place, "", {}}}};
+    if (role.grants.empty() || !decide(subject, roles.graph, access.question, {}).allowed) continue;
+    ranked.emplace_back(store::count_grants_above(db, id), role.name);
+  }
+  std::ranges::sort(ranked);
+  std::vector<Remedy> remedies;
+  for (const auto& [grants, name] : ranked) {
+    if (remedies.size() == most_remedies) break;
+    remedies.push_back(
+        {"role.assign", name,
+         "authctl role assign " + access.user_name + " " + name + on_resource(access.question)});
+  }
+  return remedies;
+}
+
+// Roles that the user holds where the question lies: those that the fewest others hold first.
+std::vector<Remedy> roles_to_grant(store::Database& db, const Access& access, base::Timestamp now) {
+  std::vector<std::pair<std::int64_t, std::string>> ranked;
+  for (const auto& held : store::assignments_of_user(db, access.user_id)) {
+    const Assignment assignment{0, held.resource, held.expires_at};
+    if (is_live(assignment, now) && resource_covers(held.resource, access.question.resource_text()))
+      ranked.emplace_back(store::count_assignments_of_role(db, held.role_id, now), held.role_name);
+  }
+  std::ranges::sort(ranked);
+  ranked.erase(std::unique(ranked.begin(), ranked.end()), ranked.end());
+  std::vector<Remedy> remedies;
+  for (const auto& [members, name] : ranked) {
+    if (remedies.size() == most_remedies) break;
+    remedies.push_back({"role.grant", name,
+                        "authctl role grant " + name + " " + access.question.permission.text() +
+                            on_resource(access.question)});
+  }
+  return remedies;
+}
+
+}  // namespace
+
+Explanation explain_permission(store::Database& db, const AccessRequest& request, base::Timestamp now) {
+  const Question question{Permission(request.permission), parse_resource_option(request.resource)};
+  const auto user = store::get_user(db, request.user);
+  const bool active = user.status == store::UserStatus::active;
+  const Candidates candidates(question);
+  UserAccess held(store::access_of_user(db, user.id, candidates.filter(), now), active);
+  Explanation explanation{
+      {user.id, user.name, active, question, explain(held.subject, held.graph, question, now)}, {}};
+  if (explanation.decision.allowed) return explanation;
+  if (!active) {
+    explanation.remedies.push_back({"user.enable", std::nullopt, "authctl user enable " + user.name});
+    held.subject.active = true;
+    if (decide(held.subject, held.graph, question, now).allowed) return explanation;
+  }
+  for (auto& remedies : {roles_to_assign(db, explanation), roles_to_grant(db, explanation, now)})
+    explanation.remedies.insert(explanation.remedies.end(), remedies.begin(), remedies.end());
+  return explanation;
+}
+
+}  // namespace authctl::service

@@ -1,0 +1,77 @@
+#include "core/service/last_admin.h"
+
+#include "tests/service/access_world.h"
+
+namespace authctl::service {
+namespace {
+
+using base::ErrorCode;
+using test::AccessWorld;
+using test::error_of;
+
+// ann holds admin:all by a role that inherits it.
+struct Administered : AccessWorld {
+  explicit Administered(store::Engine engine, const std::string& permission = "admin:all")
+      : AccessWorld(engine) {
+    ann = add_user("ann");
+    add_user("bob");
+    create("powers", {permission});
+    create("admin", {}, {"powers"});
+    assign("ann", {"admin"});
+  }
+  std::string ann;
+};
+
+TEST_CASE("the last way to admin:all is not taken away without force") {
+  Administered world(GENERATE(test::each_engine()));
+  auto& realm = world.realm();
+  const auto cause = world.cause();
+  const auto before = world.entries();
+  CHECK(error_of([&] { world.unassign("ann", {"admin"}); }) == ErrorCode::precondition);
+  CHECK(error_of([&] { world.revoke("powers", {"admin:all"}); }) == ErrorCode::precondition);
+  CHECK(error_of([&] {
+          update_role(realm, cause, {"admin", {}, {}, {"powers"}});
+        }) == ErrorCode::precondition);
+  CHECK(world.entries() == before);
+  CHECK(world.allowed("ann", "admin:all"));
+  world.unassign("ann", {"admin"}, true);
+  CHECK_FALSE(has_admin(world.db(), realm.now()));
+}
+
+TEST_CASE("a wildcard makes a holder of admin:all and a resource does not") {
+  const std::string permission = GENERATE("*", "admin:*", "*:all", "*:*");
+  Administered world(store::Engine::sqlite, permission);
+  CHECK(has_admin(world.db(), world.realm().now()));
+  CHECK(error_of([&] { world.unassign("ann", {"admin"}); }) == ErrorCode::precondition);
+  world.assign("bob", {"admin"}, "", "post/42");
+  CHECK(error_of([&] { world.unassign("ann", {"admin"}); }) == ErrorCode::precondition);
+  world.assign("bob", {"admin"});
+  world.unassign("ann", {"admin"});
+  CHECK(has_admin(world.db(), world.realm().now()));
+}
+
+TEST_CASE("an assignment that ended and a disabled user hold nothing") {
+  Administered world(GENERATE(test::each_engine()));
+  world.assign("bob", {"admin"}, "60s");
+  CHECK_FALSE(would_leave_no_admin(world.db(), world.ann, world.realm().now()));
+  world.set_active("bob", false);
+  CHECK(would_leave_no_admin(world.db(), world.ann, world.realm().now()));
+  world.set_active("bob", true);
+  world.clock().advance(std::chrono::seconds(60));
+  CHECK(would_leave_no_admin(world.db(), world.ann, world.realm().now()));
+  CHECK(error_of([&] { world.unassign("ann", {"admin"}); }) == ErrorCode::precondition);
+}
+
+TEST_CASE("where nobody holds admin:all nothing is refused") {
+  AccessWorld world(GENERATE(test::each_engine()));
+  world.add_user("ann");
+  world.create("admin", {"admin:all"});
+  world.create("viewer", {"read:posts"});
+  world.assign("ann", {"viewer"});
+  world.unassign("ann", {"viewer"});
+  world.revoke("admin", {"admin:all"});
+  CHECK_FALSE(would_leave_no_admin(world.db(), "nobody", world.realm().now()));
+}
+
+}  // namespace
+}  // namespace authctl::service
