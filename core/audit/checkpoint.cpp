@@ -9,11 +9,14 @@ namespace authctl::audit {
 namespace {
 
 constexpr std::uint8_t ed25519_algorithm[] = {0x01};
+constexpr std::string_view pruned_line = "pruned\n";
 constexpr std::string_view signature_mark = "\u2014 ";  // an em dash and a blank
 
 std::string text_of_checkpoint(const Checkpoint& checkpoint) {
-  return checkpoint.origin + '\n' + std::to_string(checkpoint.size) + '\n' +
-         base::encode_base64(checkpoint.root) + '\n';
+  std::string text = checkpoint.origin + '\n' + std::to_string(checkpoint.size) + '\n' +
+                     base::encode_base64(checkpoint.root) + '\n';
+  if (checkpoint.kind == NoteKind::pruned) text += pruned_line;
+  return text;
 }
 
 // Takes the text up to the next LF off the front; nothing where there is no LF.
@@ -27,8 +30,12 @@ std::optional<std::string_view> take_line(std::string_view& text) {
 
 std::optional<Checkpoint> parse_checkpoint(std::string_view text) {
   const auto origin = take_line(text), size = take_line(text), root = take_line(text);
-  if (!origin || origin->empty() || !size || !root || !text.empty()) return std::nullopt;
+  if (!origin || origin->empty() || !size || !root) return std::nullopt;
   Checkpoint checkpoint;
+  if (text == pruned_line)
+    checkpoint.kind = NoteKind::pruned;
+  else if (!text.empty())
+    return std::nullopt;
   checkpoint.origin = *origin;
   const auto end = size->data() + size->size();
   const auto read = std::from_chars(size->data(), end, checkpoint.size);

@@ -13,10 +13,15 @@ namespace authctl::audit {
 // The name under which a store signs: "authctl/<store id>". It is the key's name and the checkpoint's origin.
 std::string origin_of(std::string_view store_id);
 
+// What a head is signed for: the log as it stands, or the place up to which it was pruned. A head can
+// therefore not be passed off as leave to forget what lies below it.
+enum class NoteKind { head, pruned };
+
 struct Checkpoint {
   std::string origin;
   std::uint64_t size = 0;
   Hash root{};
+  NoteKind kind = NoteKind::head;  // pruned: an extension line after the root
 };
 
 // A verifier key in its text form: name+hash+base64(0x01 || key), as `vkey` of the signed-note specification.

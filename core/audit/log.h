@@ -30,6 +30,10 @@ class Log {
   // One row for each event. Error invalid for a reason that is too long; other text from outside is escaped
   // where it is no text (UTF-8) and cut where it is longer than any name may be.
   void append(store::Database& db, const Author& author, base::Timestamp now, std::span<const Event> events);
+  // Forgets the oldest entries, up to the first that is not older than `before`, and leaves a signed stub of
+  // the tree over them. Gives how many entries went; 0 changes nothing. Error unverified where one of them
+  // was altered.
+  std::int64_t prune(store::Database& db, base::Timestamp before, base::Timestamp now);
   // Signs and writes the new head; does nothing where nothing was appended since start().
   void finish(store::Database& db);
 
