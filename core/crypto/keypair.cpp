@@ -110,6 +110,28 @@ void check_rsa_private(const KeyMaterial& key, const BIGNUM& n, const BIGNUM& e)
           "the RSA coefficient does not fit the primes");
 }
 
+// The product of the odd primes below 752 (SP 800-89 section 5.3.3): no sound modulus shares a factor with
+// it.
+Number small_primes() {
+  Number product(needed(BN_new(), "RSA"));
+  needed(BN_one(product.get()), "RSA");
+  for (unsigned candidate = 3; candidate < 752; candidate += 2) {
+    bool prime = true;
+    for (unsigned divisor = 3; divisor * divisor <= candidate; divisor += 2)
+      prime = prime && candidate % divisor != 0;
+    if (prime) needed(BN_mul_word(product.get(), candidate), "RSA");
+  }
+  return product;
+}
+
+bool has_small_factor(const BIGNUM& n) {
+  static const Number product = small_primes();
+  const NumberContext context(needed(BN_CTX_new(), "RSA"));
+  const Number divisor(needed(BN_new(), "RSA"));
+  needed(BN_gcd(divisor.get(), &n, product.get(), context.get()), "RSA");
+  return !BN_is_one(divisor.get());
+}
+
 void check_rsa(const KeyMaterial& key) {
   require(!key.n.empty() && key.n.front() != 0, "the RSA modulus is empty or has leading zeros");
   require(!key.e.empty() && key.e.front() != 0, "the RSA exponent is empty or has leading zeros");
@@ -123,6 +145,7 @@ void check_rsa(const KeyMaterial& key) {
   const bool sound =
       BN_is_odd(e.get()) && BN_num_bits(e.get()) >= 17 && BN_num_bits(e.get()) <= max_exponent_bits;
   require(sound, "the RSA exponent is even, below 65537 or above 64 bits");
+  require(!has_small_factor(*n), "the RSA modulus has a small factor: it is no modulus");
   if (key.d.empty()) {
     require(key.p.empty() && key.q.empty(), "an RSA private key has all its parts");
     return;

@@ -58,13 +58,13 @@ void start_openssl() {
                  [] { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr); });
 }
 
-EVP_MD* sha256() {
+EVP_MD* sha256_method() {
   start_openssl();
   static EVP_MD* const digest = needed(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA256");
   return digest;
 }
 
-EVP_MAC* hmac() {
+EVP_MAC* hmac_method() {
   start_openssl();
   static EVP_MAC* const mac = needed(EVP_MAC_fetch(nullptr, "HMAC", nullptr), "HMAC");
   return mac;

@@ -31,8 +31,8 @@ using Point = std::unique_ptr<EC_POINT, FreeWith<EC_POINT_clear_free>>;
 
 // Once a process, without openssl.cnf. Every door below goes through it.
 void start_openssl();
-EVP_MD* sha256();
-EVP_MAC* hmac();
+EVP_MD* sha256_method();
+EVP_MAC* hmac_method();
 
 // Error internal, "openssl: <what> failed"; empties its queue of errors.
 [[noreturn]] void openssl_failed(std::string_view what);

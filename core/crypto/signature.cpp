@@ -4,43 +4,23 @@
 #include <openssl/rsa.h>
 #include <sodium.h>
 
-#include <bit>
-
 #include "core/base/error.h"
+#include "core/crypto/digest.h"
 #include "core/crypto/openssl.h"
 
 namespace authctl::crypto {
 namespace {
 
-using Digest = std::array<std::uint8_t, 32>;
 constexpr std::size_t half = 32;  // of an ES256 or Ed25519 signature
 
 const unsigned char* data_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// SHA-256 in a context of its own, for EVP_PKEY_verify and EVP_PKEY_sign, which take digests.
-class Sha256 {
- public:
-  Sha256() : context_(needed(EVP_MD_CTX_new(), "a digest context")) {
-    needed(EVP_DigestInit_ex2(context_.get(), sha256(), nullptr), "SHA256");
-  }
-  Digest of(std::string_view message) {
-    Digest digest;
-    needed(EVP_DigestInit_ex2(context_.get(), nullptr, nullptr), "SHA256");
-    needed(EVP_DigestUpdate(context_.get(), message.data(), message.size()), "SHA256");
-    needed(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr), "SHA256");
-    return digest;
-  }
-
- private:
-  DigestContext context_;
-};
-
 // RFC 2104 keyed once; each message starts from the keyed state.
 class Hmac {
  public:
-  explicit Hmac(base::ByteView key) : context_(needed(EVP_MAC_CTX_new(hmac()), "HMAC")) {
+  explicit Hmac(base::ByteView key) : context_(needed(EVP_MAC_CTX_new(hmac_method()), "HMAC")) {
     char digest[] = "SHA256";
     const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                  OSSL_PARAM_construct_end()};
@@ -101,7 +81,7 @@ KeyContext verify_context(EVP_PKEY* key, Algorithm algorithm) {
   if (algorithm == Algorithm::rs256) {
     needed(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING), "PKCS#1 padding");
   }
-  needed(EVP_PKEY_CTX_set_signature_md(context.get(), sha256()), "SHA256");
+  needed(EVP_PKEY_CTX_set_signature_md(context.get(), sha256_method()), "SHA256");
   return context;
 }
 
@@ -111,7 +91,7 @@ KeyContext sign_context(EVP_PKEY* key, Algorithm algorithm) {
   if (algorithm == Algorithm::rs256) {
     needed(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING), "PKCS#1 padding");
   }
-  needed(EVP_PKEY_CTX_set_signature_md(context.get(), sha256()), "SHA256");
+  needed(EVP_PKEY_CTX_set_signature_md(context.get(), sha256_method()), "SHA256");
   return context;
 }
 
@@ -170,7 +150,7 @@ struct VerifyPkey final : Verifier::Context {
     if (signature.size() != size) return false;  // before any conversion
     std::uint8_t der[2 * half + 8];
     if (algorithm == Algorithm::es256) signature = {der, to_der(signature.data(), der)};
-    const Digest digest = sha.of(message);
+    const Digest digest = sha256(base::bytes_of(message));
     const int result =
         EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size());
     if (result != 1) forget_openssl_errors();
@@ -183,7 +163,6 @@ struct VerifyPkey final : Verifier::Context {
   Algorithm algorithm;
   std::size_t size;
   KeyContext context;
-  Sha256 sha;
 };
 
 struct SignHmac final : Signer::Context {
@@ -214,7 +193,7 @@ struct SignPkey final : Signer::Context {
   SignPkey(KeyHandle pkey, Algorithm which)
       : key(std::move(pkey)), algorithm(which), context(sign_context(key.get(), which)) {}
   void sign(std::string_view message, std::span<std::uint8_t> out) override {
-    const Digest digest = sha.of(message);
+    const Digest digest = sha256(base::bytes_of(message));
     if (algorithm == Algorithm::rs256) {
       std::size_t size = out.size();
       needed(EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()), "RS256");
@@ -231,7 +210,6 @@ struct SignPkey final : Signer::Context {
   KeyHandle key;
   Algorithm algorithm;
   KeyContext context;
-  Sha256 sha;
 };
 
 std::unique_ptr<Verifier::Context> make_verify_context(const KeyMaterial& key) {
