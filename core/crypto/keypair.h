@@ -23,6 +23,11 @@ KeyMaterial generate_key(Algorithm algorithm, int bits, base::Random& random);
 // 7518 3.2, 3.3).
 void check_key(const KeyMaterial& key);
 
+// Works out the public half of a private key that came without it. Error invalid where the private half is no
+// key.
+void complete_ec(KeyMaterial& key);
+void complete_ed25519(KeyMaterial& key);
+
 // One PEM block and nothing beside it. PKCS#8, SEC 1 or PKCS#1 private; SPKI or PKCS#1 public. An encrypted
 // PKCS#8 block opens with `passphrase`; without one it is an Error invalid: nothing is ever asked for.
 KeyMaterial parse_pem(std::string_view pem, const base::Secret* passphrase = nullptr);

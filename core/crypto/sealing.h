@@ -1,7 +1,7 @@
 // Keys at rest. A 32-byte master key outside the store wraps a data key; the data key seals every secret with
-// XChaCha20-Poly1305 (libsodium), with `table/column/row` as associated data, so that a ciphertext that was moved
-// does not open.
-// Invariant: open() gives the exact bytes that were sealed for that place, or it fails; there is no third way.
+// XChaCha20-Poly1305 (libsodium), with `table/column/row` as associated data, so that a ciphertext that was
+// moved does not open. Invariant: open() gives the exact bytes that were sealed for that place, or it fails;
+// there is no third way.
 #pragma once
 #include <string>
 #include <string_view>

@@ -10,9 +10,9 @@
 // - A secret whose bytes are all the same is refused; a set that mixes symmetric and asymmetric keys is
 // taken, since
 //   each key is bound to its one algorithm.
-// - In a set a member of unknown `kty`, `crv` or `alg`, or for encryption, is skipped (RFC 7517 section 5);
-// one that
-//   claims to be of ours and is broken or weak refuses the set.
+// - In a set a member of unknown `kty` is skipped (RFC 7517 section 5). Whoever imports or inspects a set is
+// told of
+//   every other member that is not usable; whoever only verifies with it goes on without such members.
 // - x5u, x5c, x5t and unknown members are ignored, never fetched.
 #pragma once
 #include <span>
@@ -47,9 +47,11 @@ Jwk generate_jwk(crypto::Algorithm algorithm, int bits, base::Random& random);
 // Error invalid: no strict JSON, a missing or broken member, a weak key. An algorithm, key type or curve that
 // is not one of ours says `unsupported_algorithm`.
 Jwk parse_jwk(std::string_view text);
-// {"keys":[…]}: skips as said above; a kid that stands twice is refused. An empty set is a set.
-std::vector<Jwk> parse_jwks(std::string_view text);
-// A JWK, a JWKS or PEM, told apart by how it begins. Trailing newlines are allowed.
+enum class BrokenKeys { refuse, skip };
+// {"keys":[…]}. A kid that stands twice is refused. An empty set is a set.
+std::vector<Jwk> parse_jwks(std::string_view text, BrokenKeys broken = BrokenKeys::refuse);
+// A JWK, a JWKS or PEM, told apart by how it begins; one line end behind it is allowed. Broken keys are
+// refused.
 std::vector<Jwk> parse_keys(std::string_view text, const base::Secret* passphrase = nullptr);
 
 base::json::object public_jwk(
