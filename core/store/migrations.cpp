@@ -6,11 +6,13 @@
 #include "core/base/error.h"
 #include "core/crypto/digest.h"
 #include "core/store/schema.sql.h"
+#include "core/store/schema_tokens.sql.h"
 
 namespace authctl::store {
 namespace {
 
-constexpr std::array table{Migration{1, "first schema", schema_1}, Migration{2, "rotation jobs", schema_2}};
+constexpr std::array table{Migration{1, "first schema", schema_1}, Migration{2, "rotation jobs", schema_2},
+                           Migration{3, "revocations of tokens issued elsewhere", schema_3}};
 
 constexpr std::string_view ledger = R"sql(
 CREATE TABLE schema_migration (

@@ -7,7 +7,6 @@
 //     test.clock().advance(1h);
 //   }
 #pragma once
-#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -23,7 +22,7 @@ class SeededRandom final : public base::Random {
   void fill(std::span<std::uint8_t> out) override;
 
  private:
-  std::atomic<std::uint64_t> state_;  // threads of a test may share it
+  std::uint64_t state_;
 };
 
 // Counts every call that reaches the store, and fails at the one it was told to, before it does anything.

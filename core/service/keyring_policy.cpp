@@ -1,0 +1,95 @@
+// Which key is due: the policy as it is kept in store_meta, and the step it asks for now.
+#include "core/service/keyring_rotation.h"
+
+namespace authctl::service {
+namespace {
+using store::KeyRepository;
+using store::KeyState;
+using store::KeyUse;
+
+std::string meta_name(KeyUse use) { return "key_policy." + std::string(store::word_of(use)); }
+
+std::optional<KeyPolicy> read_policy(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed || !parsed->is_object()) return std::nullopt;
+  const auto& object = parsed->as_object();
+  KeyPolicy policy;
+  const auto* every = object.if_contains("rotate_every_seconds");
+  if (!every || !every->is_int64()) return std::nullopt;
+  policy.rotate_every = base::Duration{every->as_int64()};
+  if (const auto* grace = object.if_contains("grace_seconds"); grace && grace->is_int64()) {
+    policy.grace = base::Duration{grace->as_int64()};
+  }
+  if (const auto* alg = object.if_contains("alg"); alg && alg->is_string())
+    policy.alg = alg->as_string().c_str();
+  return policy;
+}
+
+// A successor that everybody knows, and so may sign.
+bool has_ripe_successor(Realm& realm, KeyUse use, const KeyTiming& timing, base::Timestamp now) {
+  for (const auto& key : KeyRepository(realm.db()).list(use)) {
+    if (key.state == KeyState::pending && !refusal_of(KeyStep::activate, key, {}, timing, now)) return true;
+  }
+  return false;
+}
+
+bool has_successor(Realm& realm, KeyUse use) {
+  for (const auto& key : KeyRepository(realm.db()).list(use)) {
+    if (key.state == KeyState::pending && key.can_sign()) return true;
+  }
+  return false;
+}
+
+std::optional<Rotation> due_step(Realm& realm, KeyUse use, const KeyPolicy& policy, const KeyTiming& timing,
+                                 base::Timestamp now) {
+  const auto active = KeyRepository(realm.db()).active(use);
+  if (!active || active->activated_at.value_or(active->created_at) + policy.rotate_every > now)
+    return std::nullopt;
+  if (use == KeyUse::fernet || has_ripe_successor(realm, use, timing, now)) return Rotation::plain;
+  if (has_successor(realm, use)) return std::nullopt;  // it is on its way to everybody
+  return Rotation::staged;
+}
+}  // namespace
+
+std::optional<KeyPolicy> key_policy(Realm& realm, KeyUse use) {
+  const auto rows = realm.db().query("SELECT value FROM store_meta WHERE name = $1", {meta_name(use)});
+  if (!rows->next()) return std::nullopt;
+  return read_policy(base::text_of(rows->blob(0)));
+}
+
+void set_key_policy(Change& change, KeyUse use, const std::optional<KeyPolicy>& policy) {
+  const auto name = meta_name(use);
+  if (!policy) {
+    change.db().execute("DELETE FROM store_meta WHERE name = $1", {name});
+    return;
+  }
+  base::json::object text{{"rotate_every_seconds", policy->rotate_every.count()}, {"alg", policy->alg}};
+  text["grace_seconds"] =
+      policy->grace ? base::json::value(policy->grace->count()) : base::json::value(nullptr);
+  const std::string stored = base::canonical_json(text);
+  change.db().execute(
+      "INSERT INTO store_meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = "
+      "excluded.value",
+      {name, base::bytes_of(stored)});
+}
+
+std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTiming& timing,
+                                  base::Timestamp began) {
+  std::vector<KeyReport> done;
+  for (const auto use : {KeyUse::jwt, KeyUse::fernet}) {
+    const auto policy = key_policy(realm, use);
+    if (!policy) continue;
+    const auto step = due_step(realm, use, *policy, timing, realm.now());
+    if (!step) continue;
+    done.push_back(rotate_key(realm, cause,
+                              {.use = use,
+                               .kind = *step,
+                               .timing = timing,
+                               .grace = policy->grace,
+                               .alg = policy->alg,
+                               .began = began}));
+  }
+  return done;
+}
+
+}  // namespace authctl::service

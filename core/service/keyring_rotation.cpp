@@ -1,0 +1,142 @@
+#include "core/service/keyring_rotation.h"
+
+#include "core/base/text.h"
+
+namespace authctl::service {
+namespace {
+using base::Error;
+using base::ErrorCode;
+using store::KeyRepository;
+using store::KeyRow;
+using store::KeyState;
+using store::KeyUse;
+using store::TokenRepository;
+
+std::string use_option(KeyUse use) { return " --use " + std::string(store::word_of(use)); }
+
+KeyRow require_active(Realm& realm, KeyUse use) {
+  auto active = KeyRepository(realm.db()).active(use);
+  if (!active) {
+    throw Error(ErrorCode::precondition, "there is no active " + std::string(store::word_of(use)) + " key",
+                "authctl key generate" + use_option(use));
+  }
+  return std::move(*active);
+}
+
+// The pending key that has waited longest among those that may sign now.
+std::optional<KeyRow> due_successor(Realm& realm, const RotationRequest& request, base::Timestamp now) {
+  if (request.kind != Rotation::plain) return std::nullopt;
+  for (auto& key : KeyRepository(realm.db()).list(request.use)) {
+    const bool fits = request.alg.empty() || key.alg == request.alg;
+    if (key.state == KeyState::pending && key.can_sign() && is_due(key, now) && fits) return std::move(key);
+  }
+  return std::nullopt;
+}
+
+// Made before the transaction: an RSA key takes longer than others should wait for the store.
+KeyRow make_successor(Realm& realm, const Cause& cause, const RotationRequest& request,
+                      const KeyRow& active) {
+  const bool same = request.alg.empty() || request.alg == active.alg;
+  KeyDraft draft{.use = request.use,
+                 .alg = request.use == KeyUse::fernet ? request.alg : active.alg,
+                 .bits = 0,
+                 .not_before = {}};
+  if (same && request.use == KeyUse::jwt) draft.bits = static_cast<int>(active.bits);
+  if (!same) draft.alg = request.alg;
+  return make_key(realm, draft, cause.dry_run);
+}
+
+// Compare and swap on the active key: whoever comes second finds another key active than the one it meant to
+// replace.
+void refuse_second(const KeyRow& active, const KeyRow& expected, const RotationRequest& request,
+                   base::Timestamp now) {
+  const bool since =
+      active.activated_at && *active.activated_at > request.began && *active.activated_at <= now;
+  if (active.kid == expected.kid && !since) return;
+  throw Error(ErrorCode::precondition,
+              "another rotation was faster: key " + base::quote(active.kid) + " is active since " +
+                  base::to_rfc3339(active.activated_at.value_or(now)),
+              "authctl key list" + use_option(request.use));
+}
+
+std::string span_text(std::chrono::milliseconds span) {
+  return base::to_text(std::chrono::duration_cast<base::Duration>(span));
+}
+
+void warn_of_stale_caches(KeyReport& report, const KeyTiming& timing, base::Timestamp now) {
+  const auto& row = report.key.row;
+  const auto ready = known_everywhere(row, timing);
+  if (!row.public_jwk || !ready || *ready <= now) return;
+  report.notices.push_back("warning: the key has been public for " + span_text(now - *row.published_at) +
+                           ", less than the " + base::to_text(timing.jwks_max_age) +
+                           " that others may keep our key set: until then some of them refuse its tokens "
+                           "(authctl key rotate --use jwt --staged, then promote, avoids this)");
+}
+
+// The old key out of its place: to rest, or dead at once with all that it signed.
+KeyRow displace(Change& c, const KeyRow& active, const RotationRequest& request) {
+  KeyRepository keys(c.db());
+  TokenRepository tokens(c.db());
+  if (request.kind != Rotation::emergency)
+    return retire_active(c, request.use, request.grace.value_or(request.timing.access_ttl)).value();
+  const KeyRow dead = revoked(active, c.now());
+  keys.update(dead, KeyState::active);
+  const auto ended = tokens.revoke_of_key(active.kid, {}, c.now(), c.now());
+  c.record(key_event("key.revoke", dead, {{"emergency", true}, {"tokens_ended", ended}}));
+  return dead;
+}
+
+KeyReport stage(Change& c, KeyRow made, const KeyTiming& timing) {
+  KeyRepository keys(c.db());
+  if (made.public_jwk) made.published_at = c.now();
+  keys.insert(made);
+  c.record(key_event("key.generate", made, {{"state", "pending"}, {"bits", made.bits}}));
+  KeyReport report{with_tokens(c.realm(), made, c.now()), {}};
+  const auto ready = known_everywhere(made, timing);
+  report.notices.push_back("the successor is pending; " +
+                           (ready ? "from " + base::to_rfc3339(*ready) + " on" : std::string("next")) +
+                           ": authctl key promote " + made.kid);
+  return report;
+}
+
+KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const RotationRequest& request) {
+  KeyRepository keys(c.db());
+  const auto waiting = due_successor(c.realm(), request, c.now());
+  const KeyRow old = displace(c, active, request);
+  const KeyRow next = activated(waiting ? *waiting : made, c.now());
+  if (waiting) {
+    keys.update(next, KeyState::pending);
+  } else {
+    keys.insert(next);
+  }
+  c.record(key_event(
+      "key.rotate", next,
+      {{"previous", old.kid}, {"generated", !waiting}, {"emergency", request.kind == Rotation::emergency}}));
+  KeyReport report{with_tokens(c.realm(), next, c.now()), {}};
+  if (old.state == KeyState::revoked) {
+    report.notices.push_back("key " + base::quote(old.kid) + " is revoked");
+  } else if (old.retires_at) {
+    report.notices.push_back("key " + base::quote(old.kid) + " verifies until " +
+                             base::to_rfc3339(*old.retires_at));
+  } else {
+    report.notices.push_back("key " + base::quote(old.kid) + " still opens what is under it");
+  }
+  warn_of_stale_caches(report, request.timing, c.now());
+  return report;
+}
+}  // namespace
+
+KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request) {
+  const KeyRow expected = require_active(realm, request.use);
+  // A pending key that may sign makes a new one needless, unless it is gone by the time the transaction
+  // begins; making one that is then dropped costs less than making one inside it.
+  const KeyRow made = make_successor(realm, cause, request, expected);
+  return change(realm, cause, [&](Change& c) {
+    sweep_keys(c);
+    const KeyRow active = require_active(realm, request.use);
+    refuse_second(active, expected, request, c.now());
+    return request.kind == Rotation::staged ? stage(c, made, request.timing) : swap(c, active, made, request);
+  });
+}
+
+}  // namespace authctl::service

@@ -1,0 +1,156 @@
+#include "core/service/tokens.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+#include "core/service/keyring.h"
+#include "core/store/user_repository.h"
+
+namespace authctl::service {
+namespace {
+using base::Error;
+using base::ErrorCode;
+using store::KeyRepository;
+using store::TokenRepository;
+
+// What a token says of itself is never for the caller to choose.
+constexpr std::array<std::string_view, 12> reserved{"iss", "sub", "aud",  "exp",       "iat",   "nbf",
+                                                    "jti", "sid", "type", "client_id", "roles", "scope"};
+
+constexpr std::int64_t last_numeric_date = 253402300799;  // the end of the year 9999
+// Rows of tokens that expired so long ago are of no use to anybody who asks "was it valid then?".
+constexpr std::chrono::days kept_after_expiry{30};
+constexpr std::int64_t pruned_for_each_issue = 4;
+
+void check_type(std::string_view type) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  if (!type.empty() && type.size() <= 32 && std::all_of(type.begin(), type.end(), fits)) return;
+  throw Error(ErrorCode::usage, "not a token type: " + base::quote(type),
+              "access, refresh, or 1 to 32 of a-z 0-9 _ -");
+}
+
+void check_request(const TokenRequest& request, base::Timestamp now) {
+  check_type(request.type);
+  if (request.ttl.count() <= 0)
+    throw Error(ErrorCode::usage, "a token must live for a second at least", "--ttl 15m");
+  if (request.ttl.count() > last_numeric_date - base::to_unix_seconds(now)) {
+    throw Error(ErrorCode::usage, "a token cannot live past the year 9999", "--ttl 15m");
+  }
+  for (std::size_t i = 0; i < request.claims.size(); ++i) {
+    const auto& name = request.claims[i].first;
+    if (name.empty()) throw Error(ErrorCode::usage, "a claim needs a name", "--claim NAME=VALUE");
+    if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
+      throw Error(ErrorCode::usage, "the claim " + base::quote(name) + " is set by authctl",
+                  "choose another name");
+    }
+    if (!base::is_utf8(name) || !base::is_utf8(request.claims[i].second)) {
+      throw Error(ErrorCode::usage, "the claim " + base::quote(name) + " is not UTF-8");
+    }
+    for (std::size_t k = 0; k < i; ++k) {
+      if (request.claims[k].first == name) {
+        throw Error(ErrorCode::usage, "the claim " + base::quote(name) + " is given twice");
+      }
+    }
+  }
+}
+
+base::json::array strings(const std::vector<std::string>& texts) {
+  base::json::array array;
+  for (const auto& text : texts) array.push_back(base::json::string(text));
+  return array;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// A token without an audience of its own is for us alone; RFC 7519 section 4.1.3 has one name as a plain
+// string.
+base::json::value audience_value(const std::vector<std::string>& audiences) {
+  if (audiences.size() == 1) return base::json::string(audiences.front());
+  return strings(audiences);
+}
+
+base::json::object make_claims(Change& c, const TokenRequest& request, const store::UserRow& user) {
+  const auto now = base::to_unix_seconds(c.now());
+  base::json::object claims{{"iss", request.issuer},
+                            {"sub", user.id},
+                            {"aud", audience_value(request.audiences)},
+                            {"exp", now + request.ttl.count()},
+                            {"iat", now},
+                            {"nbf", now},
+                            {"jti", base::make_uuid4(c.realm().random())},
+                            {"sid", base::make_uuid4(c.realm().random())},
+                            {"type", request.type},
+                            {"client_id", local_client},
+                            {"roles", strings(TokenRepository(c.db()).unrestricted_roles(user.id, c.now()))},
+                            {"scope", joined(request.scopes)}};
+  for (const auto& [name, value] : request.claims) claims[name] = value;
+  return claims;
+}
+
+store::KeyRow require_signing_key(Change& c) {
+  auto key = KeyRepository(c.db()).active(store::KeyUse::jwt);
+  if (!key)
+    throw Error(ErrorCode::precondition, "there is no active jwt key", "authctl key generate --use jwt");
+  return std::move(*key);
+}
+
+store::IssuedToken row_of(const IssuedTokenReport& report, const store::UserRow& user, Change& c) {
+  return {.jti = report.jti,
+          .kid = report.kid,
+          .user_id = user.id,
+          .type = report.type,
+          .session_id = std::string(report.claims.at("sid").as_string()),
+          .client_id = std::string(local_client),
+          .issued_at = c.now(),
+          .expires_at = report.expires_at,
+          .revoked_at = {}};
+}
+}  // namespace
+
+std::string typ_of(std::string_view type) {
+  if (type == "access") return "at+jwt";
+  return std::string(type) + "+jwt";
+}
+
+IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request) {
+  check_request(request, realm.now());
+  return change(realm, cause, [&](Change& c) {
+    const auto user = store::get_user(c.db(), request.user);
+    if (user.status == store::UserStatus::disabled) {
+      throw Error(ErrorCode::denied, "user " + base::quote(user.name) + " is disabled",
+                  "authctl user enable " + user.name);
+    }
+    const auto key = require_signing_key(c);
+    IssuedTokenReport report;
+    report.claims = make_claims(c, request, user);
+    report.kid = key.kid;
+    report.type = request.type;
+    report.jti = report.claims.at("jti").as_string();
+    report.expires_at = base::from_unix_seconds(report.claims.at("exp").as_int64());
+    report.token = c.dry_run()
+                       ? std::string("(not generated)")
+                       : token::Signer(open_jwk(realm, key)).sign(typ_of(request.type), report.claims);
+    TokenRepository tokens(c.db());
+    tokens.insert(row_of(report, user, c));
+    tokens.prune(c.now() - kept_after_expiry, pruned_for_each_issue);
+    c.record({"token.issue",
+              {"token", report.jti.substr(0, 8), user.name},
+              audit::Outcome::success,
+              {{"user", user.id},
+               {"kid", report.kid},
+               {"type", report.type},
+               {"expires_at", base::to_rfc3339(report.expires_at)},
+               {"audience", strings(request.audiences)},
+               {"scope", joined(request.scopes)}}});
+    return report;
+  });
+}
+
+}  // namespace authctl::service

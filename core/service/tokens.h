@@ -1,0 +1,62 @@
+// Tokens of this store: issued, and revoked before their time.
+// Invariant: a token leaves this file only together with its row in issued_token and its audit entry; a
+// revocation holds for every verification that begins after it was committed.
+//
+// Access tokens follow RFC 9068 (typ at+jwt); every other type names itself in `typ` as RFC 8725 section 3.11
+// asks: "refresh" has refresh+jwt, so that no verifier takes the one for the other.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/service/change.h"
+
+namespace authctl::service {
+
+inline constexpr std::string_view local_client = "authctl";  // client_id of what the command line issues
+
+struct TokenRequest {
+  std::string user;  // name, e-mail or id
+  std::string type = "access";
+  base::Duration ttl{0};
+  std::string issuer;
+  std::vector<std::string> audiences;  // one at least
+  std::vector<std::string> scopes;
+  std::vector<std::pair<std::string, std::string>> claims;  // beside the registered ones
+};
+
+struct IssuedTokenReport {
+  std::string token;  // the secret itself; "(not generated)" on a dry run
+  std::string jti, kid, type;
+  base::json::object claims;
+  base::Timestamp expires_at;
+};
+
+// Error not_found, denied (a disabled user), precondition (no active key), invalid (a reserved claim, a
+// lifetime of 0).
+IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request);
+
+// The media type in the header of a token of this type: at+jwt, refresh+jwt, ….
+std::string typ_of(std::string_view type);
+
+struct RevocationReport {
+  std::int64_t revoked = 0;  // live tokens of ours that it ended
+  std::optional<std::string> jti, user, kid;
+  std::optional<base::Timestamp> issued_from, issued_until;
+  std::vector<std::string> notices;
+};
+
+// A token that one of our keys signed, also one that this store never saw. Error unverified for any other.
+RevocationReport revoke_token(Realm& realm, const Cause& cause, std::string_view token);
+// Error not_found where no such token was issued here.
+RevocationReport revoke_jti(Realm& realm, const Cause& cause, const std::string& jti);
+// Everything issued to the user until now.
+RevocationReport revoke_user_tokens(Realm& realm, const Cause& cause, const std::string& user);
+// Everything the key signed between the two moments, both included; without them, until now.
+RevocationReport revoke_key_tokens(Realm& realm, const Cause& cause, const std::string& kid,
+                                   std::optional<base::Timestamp> from, std::optional<base::Timestamp> until);
+
+}  // namespace authctl::service

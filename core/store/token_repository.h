@@ -1,0 +1,72 @@
+// What was issued and what was cut off: issued_token, revoked_token (revocations of tokens that this store
+// never saw being issued) and token_cutoff ("everything that key K signed between A and B"). Invariant: a
+// revocation is kept at least until the token it is about has expired.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/store/database.h"
+
+namespace authctl::store {
+
+struct IssuedToken {
+  std::string jti;
+  std::string kid;
+  std::optional<std::string> user_id;
+  std::string type;
+  std::optional<std::string> session_id;
+  std::optional<std::string> client_id;
+  base::Timestamp issued_at;
+  base::Timestamp expires_at;
+  std::optional<base::Timestamp> revoked_at;
+};
+
+struct LiveTokens {
+  std::int64_t count = 0;
+  std::optional<base::Timestamp> longest_end;
+};
+
+// When everything by one key that was issued in [from, until] was revoked.
+struct Cutoff {
+  std::string kid;
+  base::Timestamp from;
+  base::Timestamp until;
+  base::Timestamp revoked_at;
+};
+
+class TokenRepository {
+ public:
+  explicit TokenRepository(Database& db) : db_(db) {}
+
+  void insert(const IssuedToken& token);
+  std::optional<IssuedToken> find(std::string_view jti);
+  // Neither expired, nor revoked, nor issued before its user's tokens_valid_from.
+  LiveTokens live_of_key(std::string_view kid, base::Timestamp now);
+
+  // Each gives the number of live tokens that it ended.
+  std::int64_t revoke(std::string_view jti, base::Timestamp now);
+  std::int64_t revoke_of_user(std::string_view user_id, base::Timestamp now);
+  std::int64_t revoke_of_key(std::string_view kid, base::Timestamp from, base::Timestamp until,
+                             base::Timestamp now);
+
+  // Tokens that are not in issued_token.
+  void revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now);
+  void cut_off(const Cutoff& cutoff, std::string_view id);
+  // The earliest moment at which this token was revoked by its jti or by a cut-off of its key.
+  std::optional<base::Timestamp> revoked_at(std::string_view jti, std::string_view kid,
+                                            base::Timestamp issued_at);
+
+  // Names of the roles that the user holds everywhere at `now`, in order. A role that is held on one resource
+  // only does not go into a token: who reads it there could not tell.
+  std::vector<std::string> unrestricted_roles(std::string_view user_id, base::Timestamp now);
+
+  // At most `limit` rows each about tokens that expired before `before`.
+  void prune(base::Timestamp before, std::int64_t limit);
+
+ private:
+  Database& db_;
+};
+
+}  // namespace authctl::store
