@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/service/opening.h"
 
 namespace authctl::cli {
 namespace {
@@ -53,7 +54,10 @@ LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings 
 LiveInvocation::~LiveInvocation() = default;
 
 service::Realm& LiveInvocation::realm() {
-  if (!realm_) throw Error(ErrorCode::unavailable, "there is no store", "authctl init");
+  if (!realm_) {
+    realm_ = std::make_shared<service::Realm>(service::open_realm(
+        {settings_.text("store"), service::master_key_source(settings_)}, world_.clock, world_.random));
+  }
   return *realm_;
 }
 

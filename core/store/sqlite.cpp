@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -148,6 +149,16 @@ void fill_new_file(const std::string& path) {
   db.run_script("PRAGMA journal_mode=WAL");
 }
 
+// The first one to arrive wins; whoever comes second throws its own away.
+void move_unless_there(const std::string& from, const std::string& to) {
+  int code = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (code == 0) return;
+  if (code == EINVAL || code == ENOSYS)
+    code = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;  // an older file system
+  ::unlink(from.c_str());
+  if (code != 0 && code != EEXIST) refuse(to, std::string("cannot be created: ") + std::strerror(code));
+}
+
 }  // namespace
 
 bool sqlite_file_exists(const std::string& path) {
@@ -182,18 +193,13 @@ void create_sqlite(const std::string& path) {
   random.fill(tag);
   const std::string fresh = path + "." + base::encode_hex(tag) + ".new";
   make_empty_file(fresh);
-  int linked = 0;
   try {
     fill_new_file(fresh);
-    linked =
-        ::link(fresh.c_str(), path.c_str()) == 0 ? 0 : errno;  // link() never replaces: the first one wins
+    move_unless_there(fresh, path);
   } catch (...) {
     ::unlink(fresh.c_str());
     throw;
   }
-  ::unlink(fresh.c_str());
-  if (linked != 0 && linked != EEXIST)
-    refuse(path, std::string("cannot be created: ") + std::strerror(linked));
   sync_folder(folder);
 }
 

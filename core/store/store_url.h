@@ -15,7 +15,5 @@ struct StoreUrl {
 
 // Error usage for anything else.
 StoreUrl parse_store_url(std::string_view url);
-// True where it holds a password: such a URL must not stand in argv.
-bool holds_password(std::string_view url);
 
 }  // namespace authctl::store

@@ -9,7 +9,7 @@ namespace authctl::test {
 // SplitMix64 (public domain, Steele, Lea and Flood 2014): well spread, and plainly no generator for secrets.
 void SeededRandom::fill(std::span<std::uint8_t> out) {
   for (auto& byte : out) {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    std::uint64_t z = state_.fetch_add(0x9e3779b97f4a7c15u);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     byte = static_cast<std::uint8_t>((z ^ (z >> 31)) & 0xff);

@@ -7,6 +7,7 @@
 //     test.clock().advance(1h);
 //   }
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -22,7 +23,7 @@ class SeededRandom final : public base::Random {
   void fill(std::span<std::uint8_t> out) override;
 
  private:
-  std::uint64_t state_;
+  std::atomic<std::uint64_t> state_;  // threads of a test may share it
 };
 
 // Counts every call that reaches the store, and fails at the one it was told to, before it does anything.

@@ -1,0 +1,41 @@
+#include "commands/command.h"
+#include "core/service/initialisation.h"
+
+namespace authctl::commands {
+namespace {
+
+constexpr Field fields[] = {
+    {"store", FieldType::text, false, "where it is", ""},
+    {"created", FieldType::boolean, false, "false: it was whole already and nothing was changed", ""},
+    {"master_key_file", FieldType::text, true, "where the master key lies; null where a command gives it",
+     ""},
+    {"master_key_made", FieldType::boolean, false, "whether that file was made now", ""},
+    {"admin", FieldType::text, true, "the user who holds admin:all; null where none was asked for", ""},
+    {"keys", FieldType::strings, false, "kid of each key that was made", ""},
+};
+constexpr Shape shape{"init", "store", fields};
+
+Output run(Invocation& in, service::InitRequest request) {
+  request.store_url = in.settings().text("store");
+  request.master_key = service::master_key_source(in.settings());
+  const auto report = service::initialise(request, in.cause(), in.clock(), in.random());
+  Output output = Output::one(shape, service::init_json(report));
+  if (!report.created) output.with_notice("the store is there already; nothing was changed");
+  if (report.master_key_made)
+    output.with_notice("keep a copy of the master key elsewhere: without it nothing here opens");
+  return output;
+}
+
+}  // namespace
+
+void declare_init(Noun& noun) {
+  auto request = std::make_shared<service::InitRequest>();
+  noun.alone(
+      &shape,
+      {.examples = {"authctl init", "authctl --store sqlite:./try.db --master-key-file ./try.key init"},
+       .exits = {{7, "the master key is not the one of the store that is there"},
+                 {8, "the store cannot be used, or its master key cannot be read"}}},
+      [request](Invocation& in) { return run(in, *request); });
+}
+
+}  // namespace authctl::commands
