@@ -1,0 +1,73 @@
+#include "core/base/staged_file.h"
+
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/stores.h"
+
+using namespace authctl::base;
+using authctl::test::Folder;
+
+TEST_CASE("a staged file is not there before it is whole") {
+  Folder folder;
+  const auto path = folder.file("out");
+  StagedFile file(path, IfExists::refuse);
+  file.begin();
+  file.append("one\n");
+  file.checkpoint("{\"size\":4}");
+  CHECK(mode_of(path) == -1);
+  CHECK(mode_of(path + ".partial") == 0600);
+  CHECK(mode_of(path + ".journal") == 0600);
+  file.append("two\n");
+  file.publish();
+  CHECK(read_file(path, 100) == "one\ntwo\n");
+  CHECK(mode_of(path) == 0600);
+  CHECK(mode_of(path + ".partial") == -1);
+  CHECK(mode_of(path + ".journal") == -1);
+}
+
+TEST_CASE("a staged file that is taken up again goes on where its journal says") {
+  Folder folder;
+  const auto path = folder.file("out");
+  {
+    StagedFile file(path, IfExists::refuse);
+    file.begin();
+    file.append("one\n");
+    file.checkpoint("4");
+    file.append("tw");  // and then the process dies
+  }
+  CHECK(StagedFile::is_begun(path));
+  CHECK(StagedFile::journal_of(path) == "4");
+  {
+    StagedFile fresh(path, IfExists::refuse);
+    CHECK_THROWS_AS(fresh.begin(), Error);
+  }
+  StagedFile file(path, IfExists::refuse);
+  file.take_up(4);
+  file.append("two\n");
+  file.publish();
+  CHECK(read_file(path, 100) == "one\ntwo\n");
+}
+
+TEST_CASE("a staged file refuses a shorter past, a second writer, a link and a file that exists") {
+  Folder folder;
+  const auto path = folder.file("out");
+  StagedFile first(path, IfExists::refuse);
+  first.begin();
+  StagedFile second(path, IfExists::refuse);
+  CHECK_THROWS_AS(second.take_up(0), Error);
+  first.append("x");
+  first.publish();
+  CHECK_THROWS_AS(StagedFile(path, IfExists::refuse), Error);
+  REQUIRE(::symlink(path.c_str(), folder.file("link").c_str()) == 0);
+  CHECK_THROWS_AS(StagedFile(folder.file("link"), IfExists::replace), Error);
+  const auto other = folder.file("other");
+  {
+    StagedFile file(other, IfExists::refuse);
+    file.begin();
+    file.append("ab");
+  }
+  StagedFile file(other, IfExists::refuse);
+  CHECK_THROWS_AS(file.take_up(3), Error);
+}
