@@ -101,6 +101,7 @@ class Verifier {
  public:
   Verifier(std::shared_ptr<const KeySet> keys, Expectations expectations);
   Verifier(Verifier&&) noexcept;
+  Verifier& operator=(Verifier&&) noexcept;
   ~Verifier();
   Verdict verify(std::string_view token, base::Timestamp now);
   const Expectations& expectations() const;
