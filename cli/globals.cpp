@@ -51,10 +51,10 @@ std::string value_at(std::span<const std::string> arguments, std::size_t& i) {
 }
 
 void take_word(Glance& glance, const std::string& word) {
-  const bool says_help = word == "help" && glance.noun.empty() && !glance.help;
-  if (says_help) {
+  if (!glance.has_noun && word == "help") {
     glance.help = true;
-  } else if (glance.noun.empty()) {
+  } else if (!glance.has_noun) {
+    glance.has_noun = true;
     glance.noun = word;
   } else if (glance.verb.empty()) {
     glance.verb = word;
@@ -66,7 +66,9 @@ void take_option(Glance& glance, const std::string& word) {
     glance.help = true;
   } else if (word == "--version") {
     glance.version = true;
-  } else if (glance.noun.empty() && glance.unknown_option.empty()) {
+  } else if (glance.has_noun) {
+    glance.other_option = true;
+  } else if (glance.unknown_option.empty()) {
     glance.unknown_option = word;
   }
 }

@@ -29,8 +29,10 @@ void declare_globals(CLI::App& root, commands::Globals& globals);
 
 // A command line at a glance.
 struct Glance {
+  bool has_noun = false;
   std::string noun, verb;  // the first two words that are no options; for `help user create` those after help
   std::string unknown_option;  // one that stands before the noun and is none of ours
+  bool other_option = false;   // one that is not global stands behind the noun
   bool help = false;           // --help, -h, or the word help
   bool version = false;
   Format error_format = Format::table;  // of messages that come up before the settings are read

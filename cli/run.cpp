@@ -9,6 +9,7 @@
 #include "cli/invocation.h"
 #include "cli/json_text.h"
 #include "cli/present.h"
+#include "cli/tree.h"
 #include "cli/usage.h"
 #include "commands/command.h"
 #include "core/base/error.h"
@@ -19,63 +20,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-using commands::Noun;
-using commands::NounEntry;
-
-// The part of the tree that a line needs: the globals and the one noun it names.
-struct Tree {
-  CLI::App root{"", "authctl"};
-  commands::Globals globals;
-  const NounEntry* entry = nullptr;
-  CLI::App* noun_app = nullptr;
-  std::unique_ptr<Noun> noun;
-
-  Tree() {
-    root.set_help_flag();
-    root.require_subcommand(0, 1);
-    declare_globals(root, globals);
-  }
-
-  void declare(const NounEntry& which) {
-    entry = &which;
-    noun_app = root.add_subcommand(which.name, which.summary);
-    noun_app->fallthrough();
-    noun_app->require_subcommand(0, 1);
-    noun = std::make_unique<Noun>(*noun_app);
-    which.declare(*noun);
-    commands::settle(*noun_app);
-  }
-
-  const Noun::Verb* find(const std::string& verb) const {
-    for (const auto& candidate : noun->verbs()) {
-      if (candidate.name == verb) return &candidate;
-    }
-    return nullptr;
-  }
-};
-
-const NounEntry* find_noun(const std::string& name) {
-  for (const auto& entry : commands::nouns()) {
-    if (name == entry.name) return &entry;
-  }
-  return nullptr;
-}
-
-// CLI11 takes the next word as the value of `--email=`; here it is an empty value.
-std::vector<std::string> in_reverse(std::span<const std::string> arguments) {
-  std::vector<std::string> words;
-  bool only_words = false;
-  for (const auto& word : arguments) {
-    only_words = only_words || word == "--";
-    if (!only_words && word.starts_with("--") && word.find('=') == word.size() - 1) {
-      words.push_back(word.substr(0, word.size() - 1));
-      words.emplace_back();
-    } else {
-      words.push_back(word);
-    }
-  }
-  return {words.rbegin(), words.rend()};
-}
 
 bool colour_wanted(const base::Settings& settings, const World& world) {
   const auto& color = settings.get("color");
@@ -125,24 +69,23 @@ class Runner {
 
   int run() {
     if (glance_.version) return version();
-    if (glance_.noun.empty() && !glance_.unknown_option.empty()) {
-      Tree tree;
-      throw unknown_option(tree.root, tree.root, glance_.unknown_option);
-    }
-    if (glance_.noun.empty()) {
-      print_overview(world_.console.out);
-      check_written(world_.console);
-      return 0;
-    }
-    const NounEntry* entry = find_noun(glance_.noun);
+    if (!glance_.has_noun) return overview();
+    const auto* entry = find_noun(glance_.noun);
     if (entry == nullptr) throw unknown_noun(glance_.noun);
-    Tree tree;
-    tree.declare(*entry);
-    if (!glance_.unknown_option.empty()) throw unknown_option(tree.root, tree.root, glance_.unknown_option);
+    Tree tree(*entry);
+    if (!glance_.unknown_option.empty())
+      throw unknown_option(tree.root(), tree.root(), glance_.unknown_option);
     return glance_.help || is_bare(tree) ? help(tree) : execute(tree);
   }
 
  private:
+  int overview() {
+    if (!glance_.help) Tree().parse_globals(arguments_);
+    print_overview(world_.console.out);
+    check_written(world_.console);
+    return 0;
+  }
+
   int version() {
     world_.console.out << "authctl " << commands::version() << '\n';
     check_written(world_.console);
@@ -150,47 +93,27 @@ class Runner {
   }
 
   bool is_bare(const Tree& tree) const {
-    return glance_.verb.empty() && tree.find("") == nullptr && arguments_.size() == 1;
+    return glance_.verb.empty() && !glance_.other_option && tree.find("") == nullptr;
   }
 
   int help(const Tree& tree) {
     const auto* verb = tree.find(glance_.verb);
-    if (verb == nullptr && !glance_.verb.empty() && tree.find("") == nullptr)
-      throw unknown_verb(*tree.noun_app, glance_.verb);
+    if (verb == nullptr && !glance_.verb.empty()) throw unknown_verb(tree.noun_app(), glance_.verb);
     if (verb != nullptr && !verb->name.empty()) {
-      print_verb(world_.console.out, *tree.entry, *verb);
+      print_verb(world_.console.out, tree.entry(), *verb);
     } else {
-      print_noun(world_.console.out, *tree.entry, *tree.noun);
+      print_noun(world_.console.out, tree.entry(), tree.noun());
     }
     check_written(world_.console);
     return 0;
   }
 
-  const Noun::Verb& parse(Tree& tree) {
-    const Noun::Verb* verb = tree.find(glance_.verb);
-    if (verb == nullptr) verb = tree.find("");
-    const CLI::App& command = verb == nullptr ? *tree.noun_app : *verb->app;
-    try {
-      auto words = in_reverse(arguments_);
-      tree.root.parse(words);
-    } catch (const CLI::ParseError& refusal) {
-      if (verb == nullptr && !glance_.verb.empty()) throw unknown_verb(*tree.noun_app, glance_.verb);
-      throw usage_error(tree.root, command, refusal);
-    }
-    for (const auto& candidate : tree.noun->verbs()) {
-      if (!candidate.name.empty() && candidate.app->parsed()) return candidate;
-    }
-    if (const auto* alone = tree.find("")) return *alone;
-    throw Error(ErrorCode::usage, path_of(*tree.noun_app) + " needs a verb",
-                "authctl help " + path_of(*tree.noun_app));
-  }
-
   int execute(Tree& tree) {
-    const auto& verb = parse(tree);
-    auto settings = load_settings(tree.globals, world_);
+    const auto& verb = tree.parse(arguments_, glance_.verb);
+    auto settings = load_settings(tree.globals(), world_);
     format_ = format_of(settings.text("output"));
-    Style style{format_, tree.globals.quiet, colour_wanted(settings, world_), world_.strict_shapes};
-    LiveInvocation invocation(tree.globals, std::move(settings), world_);
+    Style style{format_, tree.globals().quiet, colour_wanted(settings, world_), world_.strict_shapes};
+    LiveInvocation invocation(tree.globals(), std::move(settings), world_);
     auto output = verb.run(invocation);
     present(output, world_.console, style);
     check_written(world_.console);

@@ -100,6 +100,10 @@ Error unknown_option(const CLI::App& root, const CLI::App& command, std::string_
   }
   const std::string name{typed.substr(0, typed.find('='))};
   const std::string path = path_of(command);
+  if (std::find(names.begin(), names.end(), name) != names.end()) {
+    return Error(ErrorCode::usage, path + ": option " + quote(name) + " stands before the verb",
+                 "put it behind: authctl " + path + " " + name);
+  }
   return Error(ErrorCode::usage, (path.empty() ? "" : path + ": ") + "unknown option " + quote(name),
                hint_with(base::nearest(name, names), path));
 }
@@ -110,20 +114,24 @@ Error usage_error(const CLI::App& root, const CLI::App& command, const CLI::Pars
                                    [](const std::string& word) { return word.size() > 1 && word[0] == '-'; });
   if (option != left.end()) return unknown_option(root, command, *option);
   const std::string text = refusal.what();
-  const std::string& kind = refusal.get_name();
-  if (kind == "ExtrasError")
-    return refuse(command, "unexpected argument " + quote(left.empty() ? "" : left.front()));
-  if (kind == "RequiredError") {
-    constexpr std::string_view tail = " is required";
-    return text.ends_with(tail) ? refuse(command, text.substr(0, text.size() - tail.size()) + " is missing")
-                                : refuse(command, base::printable(text));
+  switch (static_cast<CLI::ExitCodes>(refusal.get_exit_code())) {
+    case CLI::ExitCodes::ExtrasError:
+      return refuse(command, "unexpected argument " + quote(left.empty() ? "" : left.front()));
+    case CLI::ExitCodes::RequiredError:
+      return refuse(command, between(text, " is required", " is missing"));
+    case CLI::ExitCodes::ValidationError:
+      return refused_value(command, text);
+    case CLI::ExitCodes::ConversionError:
+      return refused_conversion(command, text);
+    case CLI::ExitCodes::ArgumentMismatch:
+      return refused_count(command, text);
+    case CLI::ExitCodes::ExcludesError:
+      return refuse(command, between(text, " excludes ", " cannot be had with "));
+    case CLI::ExitCodes::RequiresError:
+      return refuse(command, between(text, " requires ", " needs "));
+    default:
+      return refuse(command, base::printable(text));
   }
-  if (kind == "ValidationError") return refused_value(command, text);
-  if (kind == "ConversionError") return refused_conversion(command, text);
-  if (kind == "ArgumentMismatch") return refused_count(command, text);
-  if (kind == "ExcludesError") return refuse(command, between(text, " excludes ", " cannot be had with "));
-  if (kind == "RequiresError") return refuse(command, between(text, " requires ", " needs "));
-  return refuse(command, base::printable(text));
 }
 
 }  // namespace authctl::cli

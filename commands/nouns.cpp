@@ -6,12 +6,14 @@ namespace authctl::commands {
 
 void declare_config(Noun& noun);
 void declare_init(Noun& noun);
+void declare_schema(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
 constexpr std::array table{
     NounEntry{"init", "Make a store, its master key and the first keys", declare_init},
     NounEntry{"config", "Settings and where they come from", declare_config},
+    NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"version", "Version, build and libraries", declare_version},
 };
 }  // namespace

@@ -345,7 +345,8 @@ Settings Settings::load(const Environment& environment, const std::string& file,
 void Settings::set_flag(std::string_view name, std::string value, std::string option) {
   const std::size_t i = index_of(name);
   if (const auto complaint = complaint_about(table[i], value)) {
-    throw Error(ErrorCode::usage, option + " " + *complaint);
+    const auto near = nearest(value, split(table[i].choices, " "));
+    throw Error(ErrorCode::usage, option + " " + *complaint, near ? "did you mean " + *near + "?" : "");
   }
   values_[i] = {normalised(table[i], std::move(value)), Origin::flag, std::move(option)};
 }

@@ -1,0 +1,12 @@
+# One Catch2 test for each session in tests/scripts.
+function(authctl_script_tests target)
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scripts/*.txt)
+  set(text "#include \"tests/cli/script.h\"\n#include \"tests/support/catch.h\"\n")
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    string(REPLACE "-" " " sentence ${name})
+    string(APPEND text "TEST_CASE(\"script: ${sentence}\") { authctl::test::run_script(\"${script}\"); }\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/script_tests.cpp CONTENT "${text}" @ONLY)
+  target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/generated/script_tests.cpp)
+endfunction()
