@@ -7,6 +7,8 @@ namespace authctl::commands {
 void declare_config(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
+void declare_permission(Noun& noun);
+void declare_role(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
@@ -14,6 +16,8 @@ constexpr std::array table{
     NounEntry{"init", "Make a store, its master key and the first keys", declare_init},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
+    NounEntry{"role", "Roles, what they may do and who has them", declare_role},
+    NounEntry{"permission", "Who may do what, and why", declare_permission},
     NounEntry{"version", "Version, build and libraries", declare_version},
 };
 }  // namespace
