@@ -9,11 +9,15 @@ void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
 void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
+void declare_key(Noun& noun);
+void declare_token(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
 constexpr std::array table{
     NounEntry{"init", "Make a store, its master key and the first keys", declare_init},
+    NounEntry{"key", "Signing and encryption keys", declare_key},
+    NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},
