@@ -159,10 +159,18 @@ Jwk read_single(const json::object& object) {
   return read_key(object);
 }
 
+// The kid by which a member claims to be one of our keys, whether it then proves sound or not.
+std::string_view claimed_kid(const json::object& object) {
+  try {
+    if (foreign(object)) return {};
+    return text_member(object, "kid").value_or("");
+  } catch (const base::Error&) {
+    return {};  // read_set_member says what is wrong with it
+  }
+}
+
 // Nothing where the member is passed over.
-std::optional<Jwk> read_set_member(const json::value& member, BrokenKeys broken) {
-  if (!member.is_object()) refuse("a member of the key set is no object");
-  const auto& object = member.get_object();
+std::optional<Jwk> read_set_member(const json::object& object, BrokenKeys broken) {
   if (broken == BrokenKeys::refuse) {
     const auto kty = text_member(object, "kty");
     if (kty && !algorithm_of_type(*kty)) return std::nullopt;
@@ -185,14 +193,14 @@ std::vector<Jwk> read_set(const json::object& set, BrokenKeys broken) {
            std::to_string(max_set_keys));
   }
   std::vector<Jwk> keys;
-  std::unordered_set<std::string> kids;
+  std::unordered_set<std::string_view> kids;
   for (const auto& member : array) {
-    auto key = read_set_member(member, broken);
-    if (!key) continue;
-    if (!key->kid.empty() && !kids.insert(key->kid).second) {
-      refuse("the kid " + base::quote(key->kid) + " stands twice in the key set");
+    if (!member.is_object()) refuse("a member of the key set is no object");
+    const auto kid = claimed_kid(member.get_object());
+    if (!kid.empty() && !kids.insert(kid).second) {
+      refuse("the kid " + base::quote(kid) + " stands twice in the key set");
     }
-    keys.push_back(std::move(*key));
+    if (auto key = read_set_member(member.get_object(), broken)) keys.push_back(std::move(*key));
   }
   return keys;
 }
