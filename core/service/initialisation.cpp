@@ -3,6 +3,7 @@
 #include "core/audit/log_key.h"
 #include "core/base/error.h"
 #include "core/service/change.h"
+#include "core/service/keyring.h"
 #include "core/service/opening.h"
 #include "core/store/data_key_repository.h"
 
@@ -27,12 +28,12 @@ base::Secret take_data_key(store::Database& db, const base::Secret& master_key, 
 }
 
 // The store's contents: false where they are there already.
-bool fill(Realm& realm, const InitRequest& request, const Cause& cause) {
+bool fill(Realm& realm, const Cause& cause) {
   return change(realm, cause, [&](Change& change) {
     if (store::find_meta(change.db(), mark)) return false;
     const auto id = store::find_meta(change.db(), "store_id").value_or(base::Bytes{});
     change.record({"store.init", {"store", std::string(base::text_of(id)), ""}, audit::Outcome::success, {}});
-    (void)request;
+    create_first_keys(change);
     store::set_meta(change.db(), mark, base::bytes_of(std::to_string(base::to_unix_millis(change.now()))));
     return true;
   });
@@ -67,7 +68,8 @@ InitReport initialise(const InitRequest& request, const Cause& cause, const base
   auto db = store::open_database(request.store_url, store::OpenMode::create);
   auto data_key = take_data_key(*db, master.key, clock.now(), random);
   Realm realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
-  report.created = fill(realm, request, cause);
+  report.created = fill(realm, cause);
+  for (const auto& key : list_keys(realm, std::nullopt)) report.keys.push_back(key.row.kid);
   return report;
 }
 
