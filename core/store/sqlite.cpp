@@ -48,14 +48,16 @@ bool check_private(const std::string& path) {
   return true;
 }
 
+std::uint32_t big_endian(base::ByteView bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+}
+
 // The database header, https://www.sqlite.org/fileformat.html section 1.3: numbers are big-endian.
 struct Header {
   std::array<std::uint8_t, 100> bytes{};
 
-  std::uint32_t number(std::size_t at) const {
-    return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
-           std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
-  }
+  std::uint32_t number(std::size_t at) const { return big_endian(bytes, at); }
   bool is_sqlite() const { return std::memcmp(bytes.data(), "SQLite format 3", 16) == 0; }
   std::uint32_t page_size() const {
     const std::uint32_t size = std::uint32_t{bytes[16]} << 8 | bytes[17];
@@ -80,17 +82,45 @@ Header read_header(SqliteConnection& db, sqlite3_int64& file_size) {
   return header;
 }
 
+void refuse_newer(const std::string& path, std::uint32_t version) {
+  if (version <= static_cast<std::uint32_t>(newest_schema())) return;
+  refuse(path,
+         "was written by a newer authctl: its schema is " + std::to_string(version) +
+             ", this program knows " + std::to_string(newest_schema()),
+         "use the newer authctl");
+}
+
+// A write-ahead log (https://www.sqlite.org/fileformat.html section 4): a header of 32 bytes, then frames of
+// 24 bytes and a page. The newest page 1 says which version the store has; SQLite itself could not be asked
+// without it touching the side files. True where there is any frame.
+bool check_log(const std::string& path) {
+  const int fd = ::open((path + "-wal").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  std::array<std::uint8_t, 32> head{};
+  std::array<std::uint8_t, 24 + 100> frame{};
+  const auto read_at = [&](std::span<std::uint8_t> bytes, off_t at) {
+    return ::pread(fd, bytes.data(), bytes.size(), at) == static_cast<ssize_t>(bytes.size());
+  };
+  bool any = false;
+  std::uint32_t version = 0;
+  if (read_at(head, 0)) {
+    const off_t step = 24 + static_cast<off_t>(big_endian(head, 8));
+    for (off_t at = 32; read_at(frame, at) && std::equal(&head[16], &head[24], &frame[8]); at += step) {
+      any = true;
+      if (big_endian(frame, 0) == 1) version = big_endian(frame, 24 + 60);
+    }
+  }
+  ::close(fd);
+  refuse_newer(path, version);
+  return any;
+}
+
 // Judges the bytes before SQLite acts on them.
 void check_header(const std::string& path, const Header& header, std::int64_t size, bool has_log) {
   if (size == 0) refuse(path, "is an empty file and no store of authctl");
   if (!header.is_sqlite() || header.application_id() != sqlite_application_id)
     refuse(path, "is no store of authctl");
-  if (header.user_version() > static_cast<std::uint32_t>(newest_schema())) {
-    refuse(path,
-           "was written by a newer authctl: its schema is " + std::to_string(header.user_version()) +
-               ", this program knows " + std::to_string(newest_schema()),
-           "use the newer authctl");
-  }
+  refuse_newer(path, header.user_version());
   const std::uint32_t page = header.page_size();
   if (page < 512 || !std::has_single_bit(page) || !header.is_wal())
     refuse_damaged(path, "its header makes no sense");
@@ -99,11 +129,6 @@ void check_header(const std::string& path, const Header& header, std::int64_t si
   if (!has_log && (size % page != 0 || size / page < header.page_count())) {
     refuse_damaged(path, "it is shorter than its header says");
   }
-}
-
-bool has_frames(const std::string& path) {
-  struct stat info {};
-  return ::lstat((path + "-wal").c_str(), &info) == 0 && info.st_size > 32;  // 32: the log's own header
 }
 
 // What the schema consists of, compared with what this program would make: a store with a view, a trigger or
@@ -115,6 +140,20 @@ void check_schema(Database& db, const std::string& path) {
   while (rows->next()) found.push_back(rows->string(0));
   std::sort(found.begin(), found.end());
   if (found != schema_statements(Engine::sqlite)) refuse(path, "is no store of authctl: its schema differs");
+}
+
+// On a disk that is read-only SQLite could not make its side files, so it is told that nothing there changes.
+std::unique_ptr<SqliteConnection> connect(const std::string& path, bool has_log) {
+  if (has_log || ::access(path.c_str(), W_OK) == 0 || errno != EROFS) {
+    return std::make_unique<SqliteConnection>(path, SQLITE_OPEN_READWRITE);
+  }
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    uri += c == '/' ? "/" : "%" + base::encode_hex({&byte, 1});
+  }
+  return std::make_unique<SqliteConnection>(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                            uri + "?immutable=1");
 }
 
 int read_version(Database& db) {
@@ -169,9 +208,8 @@ bool sqlite_file_exists(const std::string& path) {
 }
 
 std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, int& version) {
-  const bool has_log = has_frames(path);
-  auto db = std::make_unique<SqliteConnection>(
-      path, mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  const bool has_log = check_log(path);
+  auto db = connect(path, has_log);
   sqlite3_int64 size = 0;
   const Header header = read_header(*db, size);
   check_header(path, header, size, has_log);
@@ -179,9 +217,10 @@ std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, in
   if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   db->configure();
   version = read_version(*db);
-  if (version > newest_schema()) refuse(path, "was written by a newer authctl", "use the newer authctl");
   if (version == newest_schema()) check_schema(*db, path);
   if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  // Not SQLITE_OPEN_READONLY: such a connection leaves the side files behind that it had to make.
+  if (mode == OpenMode::read_only) db->run_script("PRAGMA query_only=ON");
   return db;
 }
 

@@ -1,5 +1,7 @@
 #include "core/store/sqlite_connection.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
 
@@ -19,6 +21,10 @@ constexpr std::size_t most_cached_texts = 256;
 [[noreturn]] void fail_with(int code, int system_error, const std::string& path, const std::string& detail) {
   const std::string store = "store " + base::quote(path);
   if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) code = SQLITE_FULL;
+  if ((code & 0xff) == SQLITE_CANTOPEN && ::access(path.c_str(), R_OK) == 0 &&
+      ::access(path.c_str(), W_OK) != 0) {
+    code = SQLITE_READONLY;  // it could not make a file beside it
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -100,9 +106,9 @@ class SqliteRows final : public Rows {
   bool done_ = false;
 };
 
-SqliteConnection::SqliteConnection(const std::string& path, int flags) : path_(path) {
-  const int code =
-      sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+SqliteConnection::SqliteConnection(const std::string& path, int flags, const std::string& uri) : path_(path) {
+  const int code = sqlite3_open_v2((uri.empty() ? path : uri).c_str(), &db_,
+                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code == SQLITE_OK) return;
   const int system_error = db_ ? sqlite3_system_errno(db_) : 0;
   const std::string detail = sqlite3_errstr(code);

@@ -15,8 +15,9 @@ namespace authctl::store {
 
 class SqliteConnection final : public Database {
  public:
-  // `flags`: SQLITE_OPEN_…; the file must be there. Nothing of its content is used yet.
-  SqliteConnection(const std::string& path, int flags);
+  // `flags`: SQLITE_OPEN_…; the file must be there. Nothing of its content is used yet. `uri`: how SQLite is
+  // to open it where that is not simply by its path.
+  SqliteConnection(const std::string& path, int flags, const std::string& uri = {});
   ~SqliteConnection() override;
 
   // Private settings of the connection: durable commits, foreign keys, no code from the schema, and patience.

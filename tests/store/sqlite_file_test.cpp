@@ -155,7 +155,7 @@ TEST_CASE("a damaged page is noticed by whoever reads it") {
   overwrite(closed.path, (page - 1) * 4096, std::string(4096, '\0'));
   const auto db = store::open_database("sqlite:" + closed.path, store::OpenMode::existing);
   try {
-    db->query("SELECT COUNT(*) FROM role");
+    db->query("SELECT description FROM role");
     FAIL("it was read");
   } catch (const base::Error& error) {
     CHECK(error.code() == ErrorCode::unavailable);
@@ -308,6 +308,7 @@ TEST_CASE("a full disk and a read-only one are said aloud and lose nothing") {
   REQUIRE(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "") == 0);
   try {
     const auto db = store::open_database(url, store::OpenMode::existing);
+    CHECK(test::number(*db, "SELECT COUNT(*) FROM store_meta") == acknowledged);
     add(*db, 2000);
     FAIL("it was written");
   } catch (const base::Error& error) {
