@@ -4,6 +4,7 @@
 
 namespace authctl::commands {
 
+void declare_audit(Noun& noun);
 void declare_config(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
@@ -18,6 +19,7 @@ constexpr std::array table{
     NounEntry{"init", "Make a store, its master key and the first keys", declare_init},
     NounEntry{"key", "Signing and encryption keys", declare_key},
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
+    NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},

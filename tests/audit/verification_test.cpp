@@ -353,8 +353,8 @@ TEST_CASE("an index that does not fit its entries is found") {
       "sqlite3 '" + test.store().place().sqlite_path() +
       "' '.dbconfig defensive off' \"PRAGMA writable_schema=ON; CREATE TEMP TABLE kept AS SELECT name, "
       "rootpage "
-      "FROM sqlite_schema; UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM kept WHERE name = CASE "
-      "sqlite_schema.name WHEN 'audit_entry_actor' THEN 'audit_entry_action' ELSE 'audit_entry_actor' END) "
+      "FROM sqlite_master; UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM kept WHERE name = CASE "
+      "sqlite_master.name WHEN 'audit_entry_actor' THEN 'audit_entry_action' ELSE 'audit_entry_actor' END) "
       "WHERE "
       "name IN ('audit_entry_actor', 'audit_entry_action');\" >/dev/null 2>&1";
   if (std::system(damage.c_str()) != 0) {
