@@ -92,6 +92,7 @@ class Presenter {
       console_.out << output_.payload;
       return;
     }
+    if (output_.make_data) output_.data = output_.make_data(output_.payload);
     one(in_shape(*output_.shape, std::move(output_.data), style_.strict_shapes));
   }
 

@@ -6,6 +6,7 @@ namespace authctl::commands {
 
 void declare_audit(Noun& noun);
 void declare_config(Noun& noun);
+void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
 void declare_permission(Noun& noun);
@@ -20,6 +21,7 @@ constexpr std::array table{
     NounEntry{"key", "Signing and encryption keys", declare_key},
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
+    NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},

@@ -33,4 +33,10 @@ Output Output::bytes(std::string payload, const Shape& shape, base::json::object
   return output;
 }
 
+Output Output::bytes(std::string payload, const Shape& shape, MakeData make_data) {
+  Output output = bytes(std::move(payload), shape, base::json::object());
+  output.make_data = std::move(make_data);
+  return output;
+}
+
 }  // namespace authctl::commands

@@ -27,6 +27,9 @@ struct Output {
   // A payload that is printed as it is in every mode but JSON: a token, a PEM file, plaintext. In JSON mode
   // `data` is printed instead.
   static Output bytes(std::string payload, const Shape& shape, base::json::object data);
+  // The same for a long payload: `make_data` is called in JSON mode only, with the payload.
+  using MakeData = std::function<base::json::object(std::string_view payload)>;
+  static Output bytes(std::string payload, const Shape& shape, MakeData make_data);
   static Output nothing() { return {}; }
 
   Output& with_exit(int status) {
@@ -49,6 +52,7 @@ struct Output {
   base::json::object data;
   NextRow next;
   std::string payload;
+  MakeData make_data;
   std::optional<std::string> view;
   std::vector<std::string> notices;
   int exit_status = 0;

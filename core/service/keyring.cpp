@@ -1,6 +1,7 @@
 #include "core/service/keyring.h"
 
 #include "core/base/text.h"
+#include "core/service/fernet_rotation.h"
 
 namespace authctl::service {
 namespace {
@@ -113,6 +114,7 @@ KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, c
     const KeyRow key = require_key(realm, kid);
     const auto live = TokenRepository(c.db()).live_of_key(kid, c.now());
     refuse_unless_forced(refusal_of(KeyStep::retire, key, live, timing, c.now()), false);
+    if (key.use == KeyUse::fernet) refuse_while_rotating(c.db(), kid, c.now());
     const base::Duration wait = key.state == KeyState::pending ? timing.access_ttl : base::Duration{0};
     std::optional<base::Timestamp> until;
     if (key.use == KeyUse::jwt) until = retirement(c.now(), wait, live);
@@ -145,6 +147,7 @@ KeyReport delete_key(Realm& realm, const Cause& cause, const std::string& kid, b
     const auto live = TokenRepository(c.db()).live_of_key(kid, c.now());
     const auto refusal = refusal_of(KeyStep::remove, key, live, {}, c.now());
     refuse_unless_forced(refusal, force);
+    if (key.use == KeyUse::fernet && !force) refuse_while_rotating(c.db(), kid, c.now());
     KeyRepository(c.db()).remove(kid);
     c.record(key_event("key.delete", key,
                        {{"state", token::word_of(key.state)},

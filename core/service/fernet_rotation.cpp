@@ -1,0 +1,81 @@
+#include "core/service/fernet_rotation.h"
+
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/staged_file.h"
+#include "core/base/text.h"
+#include "core/service/change.h"
+#include "core/store/rotation_job.h"
+
+namespace authctl::service {
+namespace {
+
+store::RotationJob make_job(Realm& realm, const FernetKeys& keys, const ReencryptionRequest& request) {
+  store::RotationJob job;
+  job.id = base::make_uuid7(realm.random(), base::to_unix_millis(realm.now()));
+  if (!request.output.empty())
+    job.output = std::filesystem::absolute(request.output).lexically_normal().string();
+  job.started_at = realm.now();
+  for (std::size_t i = 0; i < keys.ring.size(); ++i) job.kids.push_back(keys.ring.kid(i));
+  return job;
+}
+
+audit::Event event_of(const FernetKeys& keys, const store::RotationJob& job, base::json::object detail) {
+  detail["job"] = job.id;
+  detail["output"] = job.output ? base::json::value(*job.output) : base::json::value();
+  detail["opened_revoked"] =
+      keys.opened_revoked.empty() ? base::json::value() : base::json::value(keys.opened_revoked);
+  return {"fernet.rotate", {"key", keys.ring.kid(0), ""}, audit::Outcome::success, std::move(detail)};
+}
+
+// Nothing was begun, or there is nothing to go on with: then it needs no key any more.
+bool is_over(const ReencryptionRequest& request) {
+  return request.output.empty() || !base::StagedFile::is_begun(request.output);
+}
+
+}  // namespace
+
+RecordTally rotate_fernet(Realm& realm, const Cause& cause, const FernetKeys& keys, base::ByteSource& source,
+                          const ReencryptionRequest& request, StreamHooks hooks) {
+  require_active(keys);
+  const auto job = make_job(realm, keys, request);
+  change(realm, cause, [&](Change& c) {
+    store::RotationJobs(c.db()).open(job);
+    c.record(event_of(keys, job, {{"step", "started"}}));
+  });
+  hooks.alive = [&] {
+    change(realm, cause, [&](Change& c) { store::RotationJobs(c.db()).touch(job.id, c.now()); });
+  };
+  const auto close = [&](base::json::object detail) {
+    change(realm, cause, [&](Change& c) {
+      store::RotationJobs(c.db()).close(job.id);
+      c.record(event_of(keys, job, std::move(detail)));
+    });
+  };
+  try {
+    auto tally = reencrypt(source, keys.ring, realm.random(), request, hooks);
+    close({{"step", "finished"},
+           {"rotated", tally.rotated},
+           {"current", tally.current},
+           {"empty", tally.empty},
+           {"failed", tally.failed}});
+    return tally;
+  } catch (...) {
+    if (is_over(request)) close({{"step", "abandoned"}});
+    throw;
+  }
+}
+
+void refuse_while_rotating(store::Database& db, const std::string& kid, base::Timestamp now) {
+  const auto jobs = store::RotationJobs(db).needing(kid, now);
+  if (jobs.empty()) return;
+  const auto& job = jobs.front();
+  throw base::Error(
+      base::ErrorCode::precondition,
+      "a re-encryption needs key " + base::quote(kid) + " (since " + base::to_rfc3339(job.started_at) +
+          (job.output ? ", into " + base::quote(*job.output) : std::string(", into a pipe")) + ")",
+      job.output ? "authctl fernet rotate --out FILE --resume" : "wait until it is done");
+}
+
+}  // namespace authctl::service
