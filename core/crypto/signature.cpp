@@ -4,6 +4,8 @@
 #include <openssl/rsa.h>
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/crypto/digest.h"
 #include "core/crypto/openssl.h"
