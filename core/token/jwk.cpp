@@ -20,14 +20,13 @@ constexpr std::size_t max_text_bytes = 1 << 20;
   throw base::Error(base::ErrorCode::invalid, std::move(message));
 }
 
-// Private members pass through here while a key is read: what it gave is wiped when it comes back.
+// Private members pass through here while a key is read: what it gave is wiped when it comes back. Boost.JSON
+// does not always name the same alignment twice, and never one beyond that of plain `new`.
 class WipingMemory final : public json::memory_resource {
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t(alignment));
-  }
-  void do_deallocate(void* data, std::size_t size, std::size_t alignment) override {
+  void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }
+  void do_deallocate(void* data, std::size_t size, std::size_t) override {
     base::wipe(data, size);
-    ::operator delete(data, std::align_val_t(alignment));
+    ::operator delete(data);
   }
   bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 };
