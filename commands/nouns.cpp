@@ -13,6 +13,8 @@ void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
 void declare_key(Noun& noun);
 void declare_token(Noun& noun);
+void declare_password(Noun& noun);
+void declare_user(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
@@ -22,6 +24,8 @@ constexpr std::array table{
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
     NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
+    NounEntry{"user", "People and their accounts", declare_user},
+    NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},

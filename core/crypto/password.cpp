@@ -1,5 +1,6 @@
 #include "core/crypto/password.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/error.h"
@@ -48,6 +49,14 @@ bool matches(const PasswordHash& hash, base::ByteView password) {
 }  // namespace
 
 std::string_view word_of(PasswordScheme scheme) { return scheme_words[static_cast<std::size_t>(scheme)]; }
+
+PasswordScheme password_scheme_from(std::string_view word) {
+  const auto found = std::find(scheme_words.begin(), scheme_words.end(), word);
+  if (found != scheme_words.end()) return static_cast<PasswordScheme>(found - scheme_words.begin());
+  std::string all;
+  for (const auto known : scheme_words) all += (all.empty() ? "" : ", ") + std::string(known);
+  throw base::Error{base::ErrorCode::invalid, "there is no password scheme " + base::quote(word), all};
+}
 
 std::string hash_password(const base::Secret& password, const Argon2Cost& cost, base::Random& random) {
   usable(password);

@@ -29,6 +29,8 @@ enum class PasswordScheme {
   yescrypt
 };
 std::string_view word_of(PasswordScheme scheme);  // "argon2id", "pbkdf2-sha256", …
+// Error invalid for a word that is none.
+PasswordScheme password_scheme_from(std::string_view word);
 
 // RFC 9106 section 3.1: memory in KiB, passes, lanes.
 struct Argon2Cost {

@@ -149,6 +149,10 @@ void set_user_password(Database& db, std::string_view id, const StoredPassword& 
       {id, password.hash, password.scheme, password.must_change, now});
 }
 
+void require_password_change(Database& db, std::string_view id, base::Timestamp now) {
+  db.execute("UPDATE user_account SET password_must_change = 1, updated_at = $2 WHERE id = $1", {id, now});
+}
+
 void note_user_login(Database& db, std::string_view id, base::Timestamp now) {
   db.execute("UPDATE user_account SET last_login_at = $2 WHERE id = $1", {id, now});
 }

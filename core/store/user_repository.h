@@ -54,6 +54,7 @@ struct StoredPassword {
 };
 void set_user_password(Database& db, std::string_view id, const StoredPassword& password,
                        base::Timestamp now);
+void require_password_change(Database& db, std::string_view id, base::Timestamp now);
 void note_user_login(Database& db, std::string_view id, base::Timestamp now);
 // Takes everything with it that hangs on the user; tokens that were issued to it are revoked.
 void delete_user(Database& db, std::string_view id, base::Timestamp now);

@@ -1,0 +1,91 @@
+#include "core/service/account_password.h"
+
+#include <array>
+
+#include "core/base/error.h"
+
+namespace authctl::service {
+namespace {
+
+// 32 characters without those that look like another.
+constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+constexpr std::size_t groups = 5, in_group = 4;
+
+void set_in(Change& change, const store::UserRow& user, const std::optional<HashedPassword>& password,
+            const PasswordRequest& request) {
+  const auto& scheme = password ? std::optional(password->scheme) : user.password_scheme;
+  if (password) {
+    store::set_user_password(change.db(), user.id, {password->hash, password->scheme, request.must_change},
+                             change.now());
+    store::end_user_tokens(change.db(), user.id, change.now());
+  } else {
+    store::require_password_change(change.db(), user.id, change.now());
+  }
+  base::json::object detail{{"scheme", nullptr},
+                            {"changed", password.has_value()},
+                            {"generated", request.generate},
+                            {"must_change", request.must_change}};
+  if (scheme) detail["scheme"] = *scheme;
+  change.record({"user.password", {"user", user.id, user.name}, audit::Outcome::success, std::move(detail)});
+}
+
+}  // namespace
+
+HashedPassword hash_new_password(const base::Secret& password, const credential::PasswordOwner& owner,
+                                 const PasswordPolicy& policy, base::Random& random) {
+  const auto objections = credential::judge_password(password, owner, policy.rules);
+  if (!objections.empty()) {
+    std::string why = "the password is refused: ";
+    for (const auto& objection : objections)
+      why += (&objection == &objections.front() ? "" : "; ") + objection.message;
+    throw base::Error{base::ErrorCode::invalid, std::move(why),
+                      "authctl password check says what a password would need"};
+  }
+  auto hash = crypto::hash_password(password, policy.cost, random);
+  return {std::move(hash), std::string(crypto::word_of(crypto::PasswordScheme::argon2id))};
+}
+
+base::Secret generate_password(base::Random& random) {
+  auto bytes = base::Secret::zeroed(groups * in_group);
+  random.fill(bytes.writable());
+  auto text = base::Secret::zeroed(groups * (in_group + 1) - 1);
+  const auto out = text.writable();
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0 && i % in_group == 0) out[at++] = '-';
+    out[at++] = static_cast<std::uint8_t>(alphabet[bytes.reveal()[i] % alphabet.size()]);
+  }
+  return text;
+}
+
+PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
+                             const PasswordPolicy& policy) {
+  if (request.password && request.generate)
+    throw base::Error{base::ErrorCode::usage, "a password is given and one is to be generated",
+                      "leave one of them out"};
+  if (!request.password && !request.generate && !request.must_change)
+    throw base::Error{base::ErrorCode::usage, "there is no password to set",
+                      "--password-stdin, --password-file F or --generate"};
+  const auto user = store::get_user(realm.db(), request.user);
+  std::optional<base::Secret> generated;
+  if (request.generate) generated = generate_password(realm.random());
+  const auto* password = generated ? &*generated : request.password ? &*request.password : nullptr;
+  std::optional<HashedPassword> hashed;
+  if (password) {
+    const credential::PasswordOwner owner{user.name, user.email.value_or(""), "authctl",
+                                          view_user(realm.db(), user, realm.now()).totp};
+    hashed = hash_new_password(*password, owner, policy, realm.random());
+  } else if (!user.password_hash) {
+    throw base::Error{base::ErrorCode::precondition, "the user has no password that could be changed",
+                      "authctl user password " + user.name + " --generate"};
+  }
+  auto view = change(realm, cause, [&](Change& c) {
+    const auto current = store::get_user(c.db(), user.id);
+    set_in(c, current, hashed, request);
+    return view_user(c.db(), store::get_user(c.db(), user.id), c.now());
+  });
+  if (cause.dry_run) generated.reset();
+  return {std::move(view), std::move(generated)};
+}
+
+}  // namespace authctl::service

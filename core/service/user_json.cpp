@@ -1,0 +1,56 @@
+#include "core/service/user_json.h"
+
+namespace authctl::service {
+namespace {
+
+base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
+  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
+}
+
+base::json::value text_or_null(const std::optional<std::string>& text) {
+  return text ? base::json::value(*text) : base::json::value();
+}
+
+}  // namespace
+
+std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow> users,
+                                 base::Timestamp now) {
+  std::vector<std::string> ids;
+  ids.reserve(users.size());
+  for (const auto& user : users) ids.push_back(user.id);
+  auto roles = store::roles_of_users(db, ids, now);
+  std::vector<UserView> views;
+  views.reserve(users.size());
+  for (auto& user : users) {
+    UserView& view = views.emplace_back();
+    static_cast<store::UserRow&>(view) = std::move(user);
+    if (const auto held = roles.find(view.id); held != roles.end()) view.roles = std::move(held->second);
+  }
+  return views;
+}
+
+UserView view_user(store::Database& db, store::UserRow user, base::Timestamp now) {
+  std::vector<store::UserRow> one;
+  one.push_back(std::move(user));
+  return std::move(view_users(db, std::move(one), now).front());
+}
+
+base::json::object user_json(const UserView& user) {
+  return {{"id", user.id},
+          {"name", user.name},
+          {"email", text_or_null(user.email)},
+          {"status", store::word_of(user.status)},
+          {"roles", base::json::array(user.roles.begin(), user.roles.end())},
+          {"mfa", {{"totp", user.totp}, {"backup_codes_left", user.backup_codes_left}}},
+          {"password",
+           {{"scheme", text_or_null(user.password_scheme)},
+            {"changed_at", time_or_null(user.password_changed_at)},
+            {"must_change", user.password_must_change}}},
+          {"failed_attempts", user.failed_attempts},
+          {"locked_until", time_or_null(user.locked_until)},
+          {"created_at", base::to_rfc3339(user.created_at)},
+          {"updated_at", base::to_rfc3339(user.updated_at)},
+          {"last_login_at", time_or_null(user.last_login_at)}};
+}
+
+}  // namespace authctl::service
