@@ -1,5 +1,6 @@
 #include "core/credential/lockout.h"
 
+#include "core/base/json.h"
 #include "tests/support/catch.h"
 #include "tests/support/vectors.h"
 
