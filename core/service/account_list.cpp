@@ -16,7 +16,8 @@ constexpr std::int64_t page = 256;
 
 store::UserFilter filter_of(Realm& realm, const UserQuery& query) {
   store::UserFilter filter;
-  if (!query.role.empty()) filter.role_id = store::get_role(realm.db(), parse_role_name(query.role)).id;
+  if (!query.role.empty())
+    filter.role = {store::get_role(realm.db(), parse_role_name(query.role)).id, realm.now()};
   if (!query.status.empty()) {
     filter.status = store::user_status_from(query.status);
     if (!filter.status)

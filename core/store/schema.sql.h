@@ -42,6 +42,7 @@ CREATE TABLE user_identifier (
 CREATE INDEX user_identifier_user ON user_identifier (user_id);
 CREATE INDEX user_account_status ON user_account (status, name);
 CREATE INDEX user_account_scheme ON user_account (password_scheme, name);
+CREATE INDEX user_account_seen ON user_account ((COALESCE(last_login_at, created_at)));
 
 CREATE TABLE role (
   id          TEXT PRIMARY KEY,

@@ -60,7 +60,11 @@ void note_user_login(Database& db, std::string_view id, base::Timestamp now);
 void delete_user(Database& db, std::string_view id, base::Timestamp now);
 
 struct UserFilter {
-  std::optional<std::string> role_id;
+  struct Role {
+    std::string id;
+    base::Timestamp held_at{};
+  };
+  std::optional<Role> role;
   std::optional<UserStatus> status;
   std::optional<std::string> scheme;
   std::optional<base::Timestamp> inactive_since;  // not signed in (nor made) after it

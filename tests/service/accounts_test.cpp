@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/service/role_assignments.h"
 #include "core/service/roles.h"
 #include "tests/support/realms.h"
 #include "tests/support/vectors.h"
@@ -228,6 +229,10 @@ TEST_CASE("users are listed by every filter, page after page") {
   query = {};
   query.role = "editor";
   CHECK(listed(test, query) == Names{"u1000", "u1100", "u1200", "u1300", "u1400", "u1500"});
+  service::assign_roles(test.realm(), test.cause(), {"u1001", {"editor"}, "1s", "", false});
+  CHECK(listed(test, query).size() == 7);
+  test.clock().advance(std::chrono::seconds(1));
+  CHECK(listed(test, query).size() == 6);  // it ended by itself
   query = {};
   query.match = "U15", query.status = "active", query.without_mfa = true;
   CHECK(listed(test, query).size() == 100);
