@@ -18,14 +18,14 @@ namespace authctl::commands {
 
 // Options of every command; they may stand anywhere on the line.
 struct Globals {
-  std::string store, config, master_key_file, output, color, reason;
+  std::string store = {}, config = {}, master_key_file = {}, output = {}, color = {}, reason = {};
   bool json = false, quiet = false, yes = false, dry_run = false;
 };
 
 // Where a secret comes from: standard input, a file (also - and /dev/fd/N), or, on a terminal, a question.
 struct SecretSource {
   bool from_stdin = false;
-  std::string file;
+  std::string file = {};
   bool given() const { return from_stdin || !file.empty(); }
 };
 

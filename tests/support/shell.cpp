@@ -58,7 +58,7 @@ class Splitter {
   }
 
   const std::string& line_;
-  const std::map<std::string, std::string>& variables_;
+  const std::map<std::string, std::string> variables_;
   std::size_t at_ = 0;
   char quote_ = 0;
   bool started_ = false;
@@ -188,6 +188,28 @@ Result Shell::type(const std::string& line, const std::string& in) {
     last.out.clear();
   }
   return last;
+}
+
+std::vector<std::vector<std::string>> commands_of(const std::string& line) {
+  std::string plain = line;
+  for (std::size_t at = 0; (at = plain.find("$(")) != std::string::npos;) {
+    plain.replace(at, plain.find(')', at) - at + 1, "substituted");
+  }
+  std::vector<std::vector<std::string>> commands(1);
+  const auto words = Splitter(plain, {}).split();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& text = words[i].text;
+    const bool redirects =
+        !words[i].quoted && (text == "<" || text == "<<<" || text == ">" || text == ">>" || text == "2>");
+    if (!words[i].quoted && (text == "|" || text == "&&" || text == ";" || text == "||")) {
+      commands.emplace_back();
+    } else if (redirects) {
+      ++i;
+    } else {
+      commands.back().push_back(text);
+    }
+  }
+  return commands;
 }
 
 bool matches(const std::string& expected, const std::string& actual) {

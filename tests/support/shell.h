@@ -50,6 +50,11 @@ class Shell {
   std::filesystem::path former_folder_;
 };
 
+// The commands of a line, each as its words, without redirections: `a b < f | c` gives {a b} {c}. What stands
+// in
+// $(…) is one word.
+std::vector<std::vector<std::string>> commands_of(const std::string& line);
+
 // `expected` may hold `…` for any run of characters within a line.
 bool matches(const std::string& expected, const std::string& actual);
 

@@ -1,0 +1,23 @@
+# scripts/check-layers finds what it is there to find: each planted line is refused, a clean tree is not.
+# usage: cmake -DSCRIPT=… -DFOLDER=… -P check_layers_test.cmake
+function(expect status file line)
+  file(REMOVE_RECURSE ${FOLDER})
+  file(WRITE ${FOLDER}/${file} "${line}\n")
+  execute_process(COMMAND ${SCRIPT} ${FOLDER} RESULT_VARIABLE result OUTPUT_VARIABLE output)
+  if(NOT result EQUAL status)
+    message(SEND_ERROR "${file}: ${line}: exit ${result}, expected ${status}\n${output}")
+  endif()
+endfunction()
+
+expect(0 core/token/jwt.cpp "#include \"core/crypto/signature.h\"")
+expect(1 core/base/text.cpp "#include \"core/store/database.h\"")
+expect(1 core/token/jwt.cpp "#include \"core/credential/totp.h\"")
+expect(1 core/service/tokens.cpp "#include \"commands/command.h\"")
+expect(1 core/service/tokens.cpp "#include <openssl/evp.h>")
+expect(1 core/audit/log.cpp "#include <sqlite3.h>")
+expect(0 core/store/sqlite.cpp "#include <sqlite3.h>")
+expect(1 core/service/tokens.cpp "#include <CLI/CLI.hpp>")
+expect(1 commands/user.cpp "#include <boost/json.hpp>")
+expect(1 commands/user.cpp "#include \"command.h\"")
+expect(1 cli/run.cpp "#include \"tests/support/shell.h\"")
+file(REMOVE_RECURSE ${FOLDER})
