@@ -212,8 +212,8 @@ class Report {
   }
   void print() const {
     std::printf(
-        "| audited changes | rows/s | ratio (min..max) | goal | p50 / p99 us |\n| --- | ---: | ---: | --- | "
-        "---: |\n");
+        "| audited changes | rows/s | ratio (min..max) | goal | p50 / p99 us | CPU us a row |\n"
+        "| --- | ---: | ---: | --- | ---: | ---: |\n");
     for (const auto& line : lines_) {
       const auto [low, high] = std::ranges::minmax(line.ratios);
       std::printf("| %s | %.0f | %.2f (%.2f..%.2f) | %s | %.0f / %.0f | %.1f |\n", line.name.c_str(),

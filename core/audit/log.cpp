@@ -22,17 +22,19 @@ bool is_clean(std::string_view text) {
   return base::is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
+bool is_clean(const object& members);
+
 bool is_clean(const value& held) {
   if (const auto* text = held.if_string()) return is_clean(std::string_view(*text));
-  if (const auto* array = held.if_array()) {
-    return std::all_of(array->begin(), array->end(), [](const value& item) { return is_clean(item); });
-  }
-  if (const auto* members = held.if_object()) {
-    return std::all_of(members->begin(), members->end(), [](const auto& member) {
-      return is_clean(std::string_view(member.key())) && is_clean(member.value());
-    });
-  }
-  return true;
+  if (const auto* members = held.if_object()) return is_clean(*members);
+  const auto* array = held.if_array();
+  return array == nullptr || std::ranges::all_of(*array, [](const value& item) { return is_clean(item); });
+}
+
+bool is_clean(const object& members) {
+  return std::ranges::all_of(members, [](const auto& member) {
+    return is_clean(std::string_view(member.key())) && is_clean(member.value());
+  });
 }
 
 value cleaned(const value& held) {
@@ -53,8 +55,8 @@ value cleaned(const value& held) {
 
 std::string detail_text(const object& detail, const std::string& sudo_user) {
   std::string text;
-  if (sudo_user.empty() && is_clean(value(detail))) {
-    text = base::canonical_json(detail);
+  if (sudo_user.empty() && is_clean(detail)) {
+    text = detail.empty() ? "{}" : base::canonical_json(detail);
   } else {
     value with = cleaned(detail);
     if (!sudo_user.empty()) with.as_object()["sudo_user"] = entry_text(sudo_user, max_name_length);

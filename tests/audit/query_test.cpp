@@ -148,7 +148,7 @@ TEST_CASE("no query reads the whole log or sorts it") {
        {"target_id = $1 AND +time >= $2 ORDER BY seq DESC LIMIT $3",
         "target_name = $1 AND coalesce(target_id, '') <> $2 ORDER BY seq DESC LIMIT $3",
         "actor = $1 AND action || '' IN ($2, $3) ORDER BY seq DESC LIMIT $4",
-        "outcome <> 'success' AND outcome = $1 ORDER BY seq DESC LIMIT $2",
+        "outcome <> 'success' AND outcome = $1 AND action || '' IN ($2) ORDER BY seq DESC LIMIT $3",
         "ip IS NOT NULL AND ip = $1 ORDER BY seq DESC LIMIT $2", "action = $1 ORDER BY seq DESC LIMIT $2",
         "time >= $1 AND time < $2 ORDER BY time DESC, seq DESC LIMIT $3"}) {
     test::check_no_scan(test.db(), from + rest);
