@@ -18,8 +18,21 @@ namespace {
 std::string partial_of(const std::string& path) { return path + ".partial"; }
 std::string journal_name_of(const std::string& path) { return path + ".journal"; }
 
+// One fixed name, because only the process that holds the partial file writes a journal: what a kill leaves
+// of it is written over, not left behind.
+std::string next_journal_of(const std::string& path) { return path + ".journal.new"; }
+
 [[noreturn]] void fail(std::string_view what, const std::string& path) {
   throw Error(ErrorCode::io, std::string(what) + " " + quote(path) + ": " + std::strerror(errno));
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("cannot write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
 }
 
 void sync_folder_of(const std::string& path) {
@@ -87,18 +100,26 @@ void StagedFile::take_up(std::uint64_t good_size) {
 }
 
 void StagedFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("cannot write", partial_of(path_));
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-    size_ += static_cast<std::uint64_t>(n);
-  }
+  write_all(fd_, bytes, partial_of(path_));
+  size_ += bytes.size();
 }
 
 void StagedFile::checkpoint(std::string_view journal) {
   if (::fdatasync(fd_) != 0) fail("cannot sync", partial_of(path_));
-  write_private_file(journal_name_of(path_), journal, IfExists::replace);
+  const auto next = next_journal_of(path_);
+  const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) fail("cannot create", next);
+  try {
+    write_all(fd, journal, next);
+    if (::fdatasync(fd) != 0) fail("cannot sync", next);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  ::close(fd);
+  if (::rename(next.c_str(), journal_name_of(path_).c_str()) != 0)
+    fail("cannot replace", journal_name_of(path_));
+  sync_folder_of(path_);
 }
 
 void StagedFile::publish() {
@@ -114,6 +135,9 @@ void StagedFile::publish() {
   forget_journal(path_);
 }
 
-void StagedFile::forget_journal(const std::string& path) { ::unlink(journal_name_of(path).c_str()); }
+void StagedFile::forget_journal(const std::string& path) {
+  ::unlink(next_journal_of(path).c_str());
+  ::unlink(journal_name_of(path).c_str());
+}
 
 }  // namespace authctl::base
