@@ -160,3 +160,18 @@ TEST_CASE("what hangs on a deleted user goes with it, and its tokens are revoked
   CHECK(test::number(db, "SELECT COUNT(*) FROM role_assignment") == 0);
   CHECK(test::number(db, "SELECT revoked_at FROM issued_token WHERE jti = 'j'") == 1'000);
 }
+
+TEST_CASE("rare users of a filter are looked up, not searched for") {
+  test::Store store(store::Engine::sqlite);
+  for (const std::string where :
+       {"u.id IN (SELECT user_id FROM role_assignment WHERE role_id = $1 AND (expires_at IS NULL OR "
+        "expires_at > $2))",
+        "u.id IN (SELECT id FROM user_account WHERE COALESCE(last_login_at, created_at) <= $1)"}) {
+    const auto plan = store.db().query("EXPLAIN QUERY PLAN SELECT u.id FROM user_account u WHERE " + where +
+                                       " ORDER BY u.name LIMIT 50");
+    while (plan->next()) {
+      INFO(plan->text(3));
+      CHECK_FALSE(plan->text(3).starts_with("SCAN"));
+    }
+  }
+}
