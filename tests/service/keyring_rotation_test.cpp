@@ -1,0 +1,241 @@
+#include "core/service/keyring_rotation.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "tests/service/key_world.h"
+
+namespace authctl::service {
+namespace {
+using base::ErrorCode;
+using store::KeyState;
+using store::KeyUse;
+using test::code_of;
+using test::KeyWorld;
+using namespace std::chrono_literals;
+
+std::int64_t active_keys(store::Database& db) {
+  return test::number(db, "SELECT count(*) FROM crypto_key WHERE key_use = 'jwt' AND state = 'active'");
+}
+
+TEST_CASE("a token of the old key verifies until the overlap ends, and not after") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto token = world.issue(2h);
+  world.rotate(Rotation::plain, 1h);
+  CHECK(world.state_of(world.first) == KeyState::retiring);
+  const auto until = show_key(world.realm(), world.first).row.retires_at.value();
+  CHECK(until == test::new_year + 2h);  // the longest token outlives the grace
+  CHECK(world.verify(token) == "valid");
+  CHECK(world.verify_at(token, until - 1ms) == "valid");
+  CHECK(world.verify_at(token, until) == "unknown_key");
+}
+
+TEST_CASE("the grace counts where no token lives longer") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  world.issue(1min);
+  world.rotate(Rotation::plain, 1h);
+  CHECK(show_key(world.realm(), world.first).row.retires_at == world.clock().now() + 1h);
+  world.rotate();  // without a grace of its own: the access_ttl
+  const auto keys = list_keys(world.realm(), KeyUse::jwt);
+  CHECK(std::count_if(keys.begin(), keys.end(), [&](const auto& key) {
+          return key.row.retires_at == world.clock().now() + world.timing.access_ttl;
+        }) == 1);
+}
+
+TEST_CASE("what is issued after a rotation is signed by the new key") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto next = world.rotate().key.row.kid;
+  CHECK(issue_token(world.realm(), world.cause(), world.request()).kid == next);
+  CHECK(world.verify(world.issue()) == "valid");
+}
+
+TEST_CASE("an emergency ends the old key and what it signed at once, for every process") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto token = world.issue();
+  const auto other = world.another();
+  world.rotate(Rotation::emergency);
+  CHECK(world.verify(token) == "revoked_key");
+  token::Verifier elsewhere(trusted_keys(*other, world.clock().now()), {});
+  CHECK(elsewhere.verify(token, world.clock().now()).reason == token::Reason::revoked_key);
+  CHECK(test::number(world.db(), "SELECT count(*) FROM issued_token WHERE revoked_at IS NULL") == 0);
+  CHECK(show_key(world.realm(), world.first).live.count == 0);
+  CHECK(world.verify(world.issue()) == "valid");
+}
+
+TEST_CASE("an emergency never makes a waiting key the successor") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto waiting = world.generate().row.kid;
+  CHECK(world.rotate(Rotation::emergency).key.row.kid != waiting);
+  CHECK(world.state_of(waiting) == KeyState::pending);
+}
+
+TEST_CASE("a rotation takes the key that waits, and warns when others cannot know it yet") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto staged = world.rotate(Rotation::staged).key.row;
+  CHECK(staged.state == KeyState::pending);
+  CHECK(world.active() == world.first);
+  const auto warned = [](const KeyReport& report) {
+    return std::any_of(report.notices.begin(), report.notices.end(),
+                       [](const std::string& notice) { return notice.starts_with("warning: "); });
+  };
+  SECTION("too early") { CHECK(warned(world.rotate())); }
+  SECTION("in time") {
+    world.clock().advance(world.timing.jwks_max_age);
+    CHECK_FALSE(warned(world.rotate()));
+  }
+  CHECK(world.active() == staged.kid);
+}
+
+TEST_CASE("a rotation keeps the algorithm and its size, unless another is asked for") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  auto request = world.rotation();
+  request.alg = "HS256";
+  world.clock().advance(1s);
+  CHECK(rotate_key(world.realm(), world.cause(), request).key.row.alg == "HS256");
+  CHECK(world.rotate().key.row.alg == "HS256");
+}
+
+TEST_CASE("of two rotations that begin with the same key one wins and the other says so") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto other = world.another();
+  world.clock().advance(1s);
+  std::atomic<int> won = 0, refused = 0;
+  const auto race = [&](Realm& realm, RotationRequest request) {
+    const auto code = code_of([&] { rotate_key(realm, world.cause(), request); });
+    if (!code) ++won;
+    if (code == ErrorCode::precondition || code == ErrorCode::conflict) ++refused;
+  };
+  const auto request = world.rotation();
+  world.clock().advance(10ms);
+  std::thread first(race, std::ref(world.realm()), request);
+  std::thread second(race, std::ref(*other), request);
+  first.join();
+  second.join();
+  CHECK(won == 1);
+  CHECK(refused == 1);
+  CHECK(active_keys(world.db()) == 1);
+  CHECK(world.log_is_intact());
+}
+
+TEST_CASE("a rotation that was typed before another one ended is refused though it began to work after it") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto late = world.rotation();
+  world.rotate();
+  CHECK(code_of([&] { rotate_key(world.realm(), world.cause(), late); }) == ErrorCode::precondition);
+}
+
+TEST_CASE("a clock that was set back does not stop rotations") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  world.rotate();
+  world.clock().advance(-2h);
+  CHECK_NOTHROW(world.rotate());
+}
+
+TEST_CASE("without an active key a rotation says how to make one") {
+  test::TestRealm bare;
+  CHECK(code_of([&] { rotate_key(bare.realm(), bare.cause(), {}); }) == ErrorCode::precondition);
+}
+
+TEST_CASE("the policy is obeyed in two steps: publish what is due, and let it sign when everybody knows it") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto due = [&] {
+    return rotate_due(world.realm(), world.cause(), world.timing, world.clock().now());
+  };
+  CHECK(due().empty());  // no policy
+  change(world.realm(), world.cause(), [](Change& c) {
+    set_key_policy(c, KeyUse::jwt, KeyPolicy{24h, 1h, ""});
+  });
+  CHECK(due().empty());  // nothing is old enough
+  world.clock().advance(24h);
+  const auto staged = due();
+  REQUIRE(staged.size() == 1);
+  CHECK(staged[0].key.row.state == KeyState::pending);
+  CHECK(due().empty());  // the caches still hold the old set
+  world.clock().advance(world.timing.jwks_max_age);
+  const auto swapped = due();
+  REQUIRE(swapped.size() == 1);
+  CHECK(swapped[0].key.row.kid == staged[0].key.row.kid);
+  CHECK(world.active() == staged[0].key.row.kid);
+  CHECK(due().empty());
+}
+
+// Dies without a word at the n-th call: what kill -9 leaves behind.
+class DyingDatabase final : public store::Database {
+ public:
+  DyingDatabase(std::unique_ptr<store::Database> inner, int at) : inner_(std::move(inner)), left_(at) {}
+  using Database::execute;
+  using Database::query;
+  store::Engine engine() const override { return inner_->engine(); }
+  std::unique_ptr<store::Rows> query(std::string_view sql, std::span<const store::Value> v) override {
+    return step().query(sql, v);
+  }
+  std::int64_t execute(std::string_view sql, std::span<const store::Value> v) override {
+    return step().execute(sql, v);
+  }
+  void run_script(std::string_view sql) override { step().run_script(sql); }
+  void begin() override { step().begin(); }
+  void begin_read() override { step().begin_read(); }
+  void commit() override {
+    step().commit();
+    step();  // once more, between the commit and the answer
+  }
+  void rollback() noexcept override { inner_->rollback(); }
+  void savepoint(std::string_view name) override { step().savepoint(name); }
+  void release(std::string_view name) override { step().release(name); }
+  void rollback_to(std::string_view name) override { step().rollback_to(name); }
+
+ private:
+  store::Database& step() {
+    if (--left_ == 0) ::_exit(9);
+    return *inner_;
+  }
+  std::unique_ptr<store::Database> inner_;
+  int left_;
+};
+
+// True where the child got to the end of its rotation.
+bool rotate_and_die(KeyWorld& world, Rotation kind, int at) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      const auto realm = world.over(std::make_unique<DyingDatabase>(world.store().connect(), at));
+      rotate_key(*realm, world.cause(), world.rotation(kind));
+      ::_exit(0);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE(WEXITSTATUS(status) != 1);
+  return WEXITSTATUS(status) == 0;
+}
+
+TEST_CASE("a rotation that is killed at any step leaves one active key, a whole log and a store that opens") {
+  const auto engine = GENERATE(test::each_engine());
+  const auto kind = GENERATE(Rotation::plain, Rotation::staged, Rotation::emergency);
+  KeyWorld world(engine);
+  const auto token = world.issue();
+  bool before_commit = false, after_commit = false;
+  for (int at = 1;; ++at) {
+    INFO("killed at call " << at);
+    world.clock().advance(1s);
+    const auto keys = list_keys(world.realm(), KeyUse::jwt).size();
+    const bool ended = rotate_and_die(world, kind, at);
+    const auto db = world.store().connect();
+    REQUIRE(active_keys(*db) == 1);
+    REQUIRE(world.log_is_intact());
+    REQUIRE(world.verify(world.issue()) == "valid");  // and the active key opens and signs
+    (list_keys(world.realm(), KeyUse::jwt).size() == keys ? before_commit : after_commit) = true;
+    if (ended) break;
+  }
+  CHECK(before_commit);
+  CHECK(after_commit);
+}
+
+}  // namespace
+}  // namespace authctl::service
