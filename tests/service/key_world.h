@@ -13,7 +13,10 @@ namespace authctl::test {
 
 class KeyWorld : public TestRealm {
  public:
-  explicit KeyWorld(store::Engine engine = store::Engine::sqlite) : TestRealm(engine) {
+  // Two worlds in one test need keys of their own: `seed` tells them apart.
+  explicit KeyWorld(store::Engine engine = store::Engine::sqlite, std::uint64_t seed = 1)
+      : TestRealm(engine) {
+    for (std::uint64_t i = 1; i < seed; ++i) (void)base::make_uuid4(random());
     user_id = add_user("ann");
     first = generate().row.kid;
   }
