@@ -122,6 +122,14 @@ struct Verifier::State {
     return finding;
   }
 
+  // A header that is not remembered: nothing where it is none.
+  std::optional<HeaderFinding> read_and_judge(std::string_view segment) {
+    const auto* object = parse(segment, header);
+    const auto fields = object ? read_header(*object) : std::nullopt;
+    if (!fields) return std::nullopt;
+    return judge(*fields);
+  }
+
   bool is_revoked(std::size_t key, base::Timestamp now) const {
     const auto& entry = keys->entries()[key];
     return entry.state == KeyState::revoked || (entry.verifies_until && now >= *entry.verifies_until);
@@ -175,18 +183,10 @@ Verdict Verifier::State::verify(std::string_view text, base::Timestamp now) {
   const auto token = split_compact(text, expectations.max_bytes);
   if (!token) return verdict;
   if (decoded.size() < text.size()) decoded.resize(text.size());
-
-  HeaderFinding finding;
   const Memo* memo = remembered(token->header);
-  if (memo != nullptr) {
-    finding = memo->finding;
-  } else {
-    const auto* object = parse(token->header, header);
-    const auto fields = object ? read_header(*object) : std::nullopt;
-    if (!fields) return verdict;
-    finding = judge(*fields);
-  }
-  verdict.alg = finding.fields.alg, verdict.kid = finding.fields.kid;
+  const auto finding = memo ? std::optional(memo->finding) : read_and_judge(token->header);
+  if (!finding) return verdict;
+  verdict.alg = finding->fields.alg, verdict.kid = finding->fields.kid;
 
   const auto* object = parse(token->payload, claims);
   const auto fields = object ? read_claims(*object) : std::nullopt;
@@ -194,17 +194,17 @@ Verdict Verifier::State::verify(std::string_view text, base::Timestamp now) {
   if (!fields || !signature) return verdict;
   verdict.header = memo ? &memo->object.get_object() : &header->get_object();
 
-  verdict.reason = finding.reason;
+  verdict.reason = finding->reason;
   if (verdict.reason) return verdict;
-  if (is_revoked(finding.key, now)) {
+  if (is_revoked(finding->key, now)) {
     verdict.reason = Reason::revoked_key;
-  } else if (!signature_is_right(finding.key, *token, *signature)) {
+  } else if (!signature_is_right(finding->key, *token, *signature)) {
     verdict.reason = Reason::bad_signature;
   } else {
     if (memo == nullptr) remember(token->header, header->get_object());
     verdict.claims = object;
     if (fields->type && fields->type->is_string()) verdict.type = fields->type->get_string();
-    verdict.reason = judge_claims(*object, *fields, finding.typ_fits, now);
+    verdict.reason = judge_claims(*object, *fields, finding->typ_fits, now);
   }
   return verdict;
 }

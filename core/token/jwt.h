@@ -131,6 +131,8 @@ class Signer {
  private:
   std::string kid_;
   std::string typ_, header_;  // the last header made, encoded
+  std::string payload_;       // this and the next keep their room from token to token
+  base::Bytes signature_;
   crypto::Signer signer_;
 };
 
