@@ -11,7 +11,11 @@ Access check_permission(store::Database& db, const AccessRequest& request, base:
   const Question question{Permission(request.permission), parse_resource_option(request.resource)};
   const auto user = store::get_user(db, request.user);
   const bool active = user.status == store::UserStatus::active;
-  const Candidates candidates(question);
+  Candidates candidates(question);
+  if (!candidates.permissions.empty()) {
+    candidates.permissions = store::permissions_in_use(db, candidates.permissions);
+    if (candidates.permissions.empty()) return {user.id, user.name, active, question, {}};
+  }
   const UserAccess access(store::access_of_user(db, user.id, candidates.filter(), now), active);
   return {user.id, user.name, active, question, decide(access.subject, access.graph, question, now)};
 }

@@ -90,6 +90,22 @@ bool anybody_holds(Database& db, std::span<const std::string> permissions, std::
   return db.query(sql, std::span<const Value>(values))->next();
 }
 
+std::vector<std::string> permissions_in_use(Database& db, std::span<const std::string> permissions) {
+  std::vector<Value> values;
+  std::string sql = "WITH asked (permission) AS (VALUES ";
+  for (const auto& permission : permissions) {
+    values.emplace_back(permission);
+    sql += (values.size() == 1 ? "($" : ", ($") + std::to_string(values.size()) + ")";
+  }
+  sql +=
+      ") SELECT permission FROM asked WHERE EXISTS"
+      " (SELECT 1 FROM role_grant g WHERE g.permission = asked.permission)";
+  const auto rows = db.query(sql, std::span<const Value>(values));
+  std::vector<std::string> found;
+  while (rows->next()) found.push_back(rows->string(0));
+  return found;
+}
+
 std::vector<AccessRow> access_of_user(Database& db, std::string_view user_id, const AccessFilter& filter,
                                       base::Timestamp now) {
   std::vector<Value> values{user_id, now};

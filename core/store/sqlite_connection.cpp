@@ -129,7 +129,8 @@ void SqliteConnection::configure() {
       {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
       {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
   for (const auto& [name, on] : switches) sqlite3_db_config(db_, name, on, nullptr);
-  run_script("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON");
+  // 64 MiB of pages at most, taken as they are read: a page that has to be read again is checked again.
+  run_script("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA cache_size=-65536");
 }
 
 void SqliteConnection::fail(int code) {
