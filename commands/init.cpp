@@ -21,6 +21,10 @@ Output run(Invocation& in, service::InitRequest request) {
   const auto report = service::initialise(request, in.cause(), in.clock(), in.random());
   Output output = Output::one(shape, service::init_json(report));
   if (!report.created) output.with_notice("the store is there already; nothing was changed");
+  if (report.created && report.admin) {
+    output.with_notice("user \"" + *report.admin + "\" has no password yet: authctl user password " +
+                       *report.admin);
+  }
   if (report.master_key_made)
     output.with_notice("keep a copy of the master key elsewhere: without it nothing here opens");
   return output;
@@ -30,12 +34,13 @@ Output run(Invocation& in, service::InitRequest request) {
 
 void declare_init(Noun& noun) {
   auto request = std::make_shared<service::InitRequest>();
-  noun.alone(
-      &shape,
-      {.examples = {"authctl init", "authctl --store sqlite:./try.db --master-key-file ./try.key init"},
-       .exits = {{7, "the master key is not the one of the store that is there"},
-                 {8, "the store cannot be used, or its master key cannot be read"}}},
-      [request](Invocation& in) { return run(in, *request); });
+  auto& verb = noun.alone(&shape,
+                          {.examples = {"authctl init --with-admin ann",
+                                        "authctl --store sqlite:./try.db --master-key-file ./try.key init"},
+                           .exits = {{7, "the master key is not the one of the store that is there"},
+                                     {8, "the store cannot be used, or its master key cannot be read"}}},
+                          [request](Invocation& in) { return run(in, *request); });
+  verb.add_option("--with-admin", request->admin, "a user who holds admin:all")->type_name("NAME");
 }
 
 }  // namespace authctl::commands

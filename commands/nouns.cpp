@@ -16,6 +16,7 @@ void declare_token(Noun& noun);
 void declare_password(Noun& noun);
 void declare_totp(Noun& noun);
 void declare_user(Noun& noun);
+void declare_store(Noun& noun);
 void declare_version(Noun& noun);
 
 namespace {
@@ -28,6 +29,7 @@ constexpr std::array table{
     NounEntry{"user", "People and their accounts", declare_user},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
+    NounEntry{"store", "The store itself: schema, copies, checks", declare_store},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},

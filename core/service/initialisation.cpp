@@ -2,9 +2,12 @@
 
 #include "core/audit/log_key.h"
 #include "core/base/error.h"
+#include "core/credential/username.h"
+#include "core/service/accounts.h"
 #include "core/service/change.h"
 #include "core/service/keyring.h"
 #include "core/service/opening.h"
+#include "core/service/roles.h"
 #include "core/store/data_key_repository.h"
 
 namespace authctl::service {
@@ -14,6 +17,7 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr std::string_view mark = "initialised";
+const std::string admin_role = "admin";
 
 // The data key of the store; made, with the log that is sealed under it, where an init ended before it.
 base::Secret take_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
@@ -27,23 +31,36 @@ base::Secret take_data_key(store::Database& db, const base::Secret& master_key, 
   return data_key;
 }
 
+// Without a password: `authctl user password NAME` gives the first one.
+void create_admin(Change& change, const std::string& name) {
+  create_role(change, {admin_role, "may do everything", {}});
+  grant_permissions(change, {admin_role, {"admin:all"}, "", false});
+  create_user(change, {.name = name,
+                       .email = {},
+                       .roles = {admin_role},
+                       .disabled = false,
+                       .must_change = false,
+                       .password = {},
+                       .carried = {}});
+}
+
 // The store's contents: false where they are there already.
-bool fill(Realm& realm, const Cause& cause) {
+bool fill(Realm& realm, const std::string& admin, const Cause& cause) {
   return change(realm, cause, [&](Change& change) {
     if (store::find_meta(change.db(), mark)) return false;
     const auto id = store::find_meta(change.db(), "store_id").value_or(base::Bytes{});
     change.record({"store.init", {"store", std::string(base::text_of(id)), ""}, audit::Outcome::success, {}});
     create_first_keys(change);
+    if (!admin.empty()) create_admin(change, admin);
     store::set_meta(change.db(), mark, base::bytes_of(std::to_string(base::to_unix_millis(change.now()))));
     return true;
   });
 }
 
 // What a dry run can tell without making anything.
-InitReport foretell(InitReport report, const InitRequest& request) {
+InitReport foretell(InitReport report) {
   report.created = true;
   report.keys = {"(not generated)", "(not generated)"};
-  if (!request.admin.empty()) report.admin = request.admin;
   return report;
 }
 
@@ -58,17 +75,19 @@ InitReport initialise(const InitRequest& request, const Cause& cause, const base
                       base::Random& random) {
   InitReport report;
   report.store = store::printable_url(request.store_url);
+  if (!request.admin.empty()) report.admin = credential::Username::parse(request.admin).text();
   if (request.master_key.command.empty()) report.master_key_file = request.master_key.file;
   // Where something is sealed already, a new master key would only hide that the old one is gone.
   const bool sealed = has_data_key(request.store_url);
-  if (!sealed && cause.dry_run) return foretell(std::move(report), request);
+  if (!sealed && cause.dry_run) return foretell(std::move(report));
   auto master = sealed ? MasterKey{read_master_key(request.master_key), false}
                        : read_or_make_master_key(request.master_key, random);
   report.master_key_made = master.made;
   auto db = store::open_database(request.store_url, store::OpenMode::create);
   auto data_key = take_data_key(*db, master.key, clock.now(), random);
   Realm realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
-  report.created = fill(realm, cause);
+  report.created = fill(realm, report.admin.value_or(""), cause);
+  if (!report.created) report.admin.reset();
   for (const auto& key : list_keys(realm, std::nullopt)) report.keys.push_back(key.row.kid);
   return report;
 }

@@ -99,7 +99,11 @@ class Database {
   }
 };
 
-enum class OpenMode { existing, create, read_only };
+enum class OpenMode {
+  existing,   // an older one is migrated
+  create,     // made where it is missing
+  read_only,  // for looking: an older one is left as it is
+};
 
 // `sqlite:PATH`, `postgresql://…` or `postgres://…`. Opens, checks that it is one of ours (foreign, damaged, newer:
 // unavailable, and nothing in it or beside it is touched), and migrates an older one. `create` makes it where missing.

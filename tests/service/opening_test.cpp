@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/service/access.h"
 #include "core/service/initialisation.h"
 #include "tests/support/realms.h"
 
@@ -57,6 +58,28 @@ TEST_CASE("init makes a store, a key and a log, and a second one changes nothing
   CHECK_FALSE(second.master_key_made);
   CHECK(test::dump(realm.db()) == before);
   CHECK(test::logged_actions(realm.db()).front() == "store.init");
+}
+
+TEST_CASE("init makes the first keys and, where asked for, somebody who may do everything") {
+  Site site(GENERATE(test::each_engine()));
+  const service::InitRequest request{site.place.url(), site.key, "Ann"};
+  const auto report = service::initialise(request, site.cause, site.clock, site.random);
+  CHECK(report.admin == "ann");
+  CHECK(report.keys.size() == 2);
+  auto realm = site.open();
+  CHECK(service::check_permission(realm.db(), {"ann", "anything:at:all", ""}, realm.now()).decision.allowed);
+  const auto again = service::initialise(request, site.cause, site.clock, site.random);
+  CHECK_FALSE(again.created);
+  CHECK(again.keys == report.keys);
+}
+
+TEST_CASE("init with an impossible name makes nothing") {
+  Site site(GENERATE(test::each_engine()));
+  CHECK(code_of([&] {
+          service::initialise({site.place.url(), site.key, "a b"}, site.cause, site.clock, site.random);
+        }) == ErrorCode::invalid);
+  CHECK_FALSE(store::store_exists(site.place.url()));
+  CHECK(base::mode_of(site.key.file) == -1);
 }
 
 TEST_CASE("a dry run of init makes nothing") {
