@@ -184,7 +184,7 @@ Output verify_batch(Invocation& in, const Options& options) {
   }
   const auto count = service::verify_batch(named ? file : in.standard_input(), in.standard_output(), request);
   return Output::nothing()
-      .with_notice(std::to_string(count.tokens) + " tokens, " + std::to_string(count.invalid) + " invalid")
+      .with_notice("tokens: " + std::to_string(count.tokens) + ", invalid: " + std::to_string(count.invalid))
       .with_exit(exit_of(count.invalid == 0));
 }
 }  // namespace

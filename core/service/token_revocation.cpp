@@ -30,6 +30,7 @@ RevocationReport revoke_one(Change& c, const TokenSubject& subject) {
     if (report.revoked == 0)
       report.notices.push_back("nothing changed: the token had expired or was revoked already");
   }
+  if (report.revoked == 0) return report;  // no change, no entry
   c.record(token_event(subject.jti, {{"kid", subject.kid}, {"revoked", report.revoked}}));
   return report;
 }
