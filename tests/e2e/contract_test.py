@@ -18,14 +18,18 @@ ENTRY = "seq time actor action target outcome ip reason detail"
 class Init(HomeTest):
     initialise = False
 
+    def read_key(self):
+        with open(self.home.key, "rb") as f:
+            return f.read()
+
     def test_makes_store_and_master_key_private_and_changes_nothing_when_run_again(self):
         self.ok("init", "--with-admin", "root1")
         for path, mode in ((self.home.store, 0o600), (self.home.key, 0o600), (os.path.dirname(self.home.store), 0o700)):
             self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), mode, path)
-        before = open(self.home.key, "rb").read(), self.ok("key", "list", "-q").out
+        before = self.read_key(), self.ok("key", "list", "-q").out
         self.assertRegex(before[0].decode().strip(), r"^[A-Za-z0-9_-]{43}$")
         self.ok("init")
-        self.assertEqual(before, (open(self.home.key, "rb").read(), self.ok("key", "list", "-q").out))
+        self.assertEqual(before, (self.read_key(), self.ok("key", "list", "-q").out))
         self.ok("permission", "check", "root1", "anything:at:all")
 
     def test_without_a_store_every_command_names_init(self):
@@ -149,7 +153,7 @@ class Access(HomeTest):
         self.expect(4, "permission", "check", "ann", "open:door")
 
     def test_a_circle_is_refused_and_a_role_in_use_is_kept(self):
-        self.refused(5, "conflict", "role", "update", "viewer", "--inherits", "editor")
+        self.refused(5, "precondition", "role", "update", "viewer", "--inherits", "editor")
         result = self.run_("role", "delete", "editor", "--yes", "--json")
         self.assertEqual(result.code, 5, repr(result))
         self.ok("role", "delete", "editor", "--force", "--yes")
@@ -166,7 +170,7 @@ class Access(HomeTest):
     def test_who_explain_list_and_test(self):
         self.assertIn("ann", self.ok("permission", "who", "read:posts").out)
         self.assertIn("viewer", self.ok("permission", "explain", "ann", "read:posts").out)
-        self.expect(4, "permission", "explain", "ann", "no:way")
+        self.assertIn("role grant", self.ok("permission", "explain", "ann", "no:way").out)
         self.assertIn("read:posts", self.ok("permission", "list", "ann").out)
 
     def test_mistakes_are_named(self):

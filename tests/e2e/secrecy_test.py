@@ -28,7 +28,8 @@ class Canaries(HomeTest):
         kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
         private = self.ok("key", "export", kid, "--format", "jwk", "--private", "--json").out
         secret = re.search(r'"d"\s*:\s*"([^"]+)"', private.replace('\\"', '"')).group(1)
-        master = open(self.home.key, encoding="ascii").read().strip()
+        with open(self.home.key, encoding="ascii") as f:
+            master = f.read().strip()
         for folder, _, files in os.walk(self.home.path("data")):
             for name in files:
                 with open(os.path.join(folder, name), "rb") as f:
