@@ -9,6 +9,7 @@ void declare_config(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
+void declare_secret(Noun& noun);
 void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
 void declare_key(Noun& noun);
@@ -26,6 +27,7 @@ constexpr std::array table{
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
     NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
+    NounEntry{"secret", "Keys in the form of other secrets stores", declare_secret},
     NounEntry{"user", "People and their accounts", declare_user},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
