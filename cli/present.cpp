@@ -18,11 +18,12 @@ using commands::Shape;
 
 std::string cell_of(const json::value& value);
 
+// "edit:posts post/42", "key 9RybziwS…": the members' names would only widen the table.
 std::string joined_members(const json::object& object) {
   std::string text;
   for (const auto& member : object) {
     if (member.value().is_null()) continue;
-    text += (text.empty() ? "" : ", ") + base::printable(member.key()) + " " + cell_of(member.value());
+    text += (text.empty() ? "" : " ") + cell_of(member.value());
   }
   return text.empty() ? "-" : text;
 }
