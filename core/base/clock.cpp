@@ -65,11 +65,16 @@ std::optional<Timestamp> parse_unix(std::string_view text) {
 
 std::int64_t unit_seconds(char unit) {
   switch (unit) {
-    case 's': return 1;
-    case 'm': return 60;
-    case 'h': return 3600;
-    case 'd': return 86400;
-    default: return 0;
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86400;
+    default:
+      return 0;
   }
 }
 }  // namespace
@@ -94,7 +99,8 @@ std::string to_rfc3339(Timestamp time) {
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
-  if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos) return parse_unix(text);
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos)
+    return parse_unix(text);
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
   if (!take_digits(text, 4, y) || !take(text, '-') || !take_digits(text, 2, mo) || !take(text, '-') ||
       !take_digits(text, 2, d)) {
@@ -131,7 +137,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (!bare) text.remove_prefix(1);
     last_unit = unit;
     std::int64_t part = 0;
-    if (__builtin_mul_overflow(count, unit, &part) || __builtin_add_overflow(total, part, &total)) return std::nullopt;
+    if (__builtin_mul_overflow(count, unit, &part) || __builtin_add_overflow(total, part, &total))
+      return std::nullopt;
     if (total > 253402300799) return std::nullopt;
   }
   return Duration{total};

@@ -1,5 +1,6 @@
 // Time: a point on the UTC line in milliseconds, and the clock that is handed in to whoever needs "now".
-// Invariant: nothing but SystemClock reads the machine's clock. Text form: RFC 3339 in UTC, whole seconds, `Z`.
+// Invariant: nothing but SystemClock reads the machine's clock. Text form: RFC 3339 in UTC, whole seconds,
+// `Z`.
 #pragma once
 #include <chrono>
 #include <optional>

@@ -9,7 +9,17 @@
 namespace authctl::base {
 
 enum class ErrorCode {
-  internal, io, usage, invalid, not_found, denied, locked, conflict, precondition, unverified, unavailable,
+  internal,
+  io,
+  usage,
+  invalid,
+  not_found,
+  denied,
+  locked,
+  conflict,
+  precondition,
+  unverified,
+  unavailable,
   interrupted
 };
 

@@ -59,7 +59,8 @@ std::string read_descriptor(int fd, const std::string& path, std::size_t max_byt
     content.append(buffer, static_cast<std::size_t>(n));
     if (content.size() > max_bytes) {
       wipe(content.data(), content.size());
-      throw Error(ErrorCode::invalid, quote(path) + " is longer than " + std::to_string(max_bytes) + " bytes");
+      throw Error(ErrorCode::invalid,
+                  quote(path) + " is longer than " + std::to_string(max_bytes) + " bytes");
     }
   }
   wipe(buffer, sizeof buffer);
@@ -88,7 +89,8 @@ void write_private_file(const std::string& path, std::string_view content, IfExi
     if (S_ISLNK(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link");
     if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is not a regular file");
     if (if_exists == IfExists::refuse) {
-      throw Error(ErrorCode::conflict, "file " + quote(path) + " exists", "name another file, or add --force");
+      throw Error(ErrorCode::conflict, "file " + quote(path) + " exists",
+                  "name another file, or add --force");
     }
   }
   SystemRandom random;
@@ -120,7 +122,8 @@ void write_private_file(const std::string& path, std::string_view content, IfExi
 void make_private_folder(const std::filesystem::path& folder) {
   if (folder.empty() || std::filesystem::is_directory(folder)) return;
   make_private_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail("cannot make folder", folder.string(), errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    fail("cannot make folder", folder.string(), errno);
 }
 
 int mode_of(const std::string& path) {

@@ -1,5 +1,5 @@
-// Files as a tool that holds keys handles them: private from the first byte, never through a symbolic link, whole or
-// not at all.
+// Files as a tool that holds keys handles them: private from the first byte, never through a symbolic link,
+// whole or not at all.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -10,13 +10,14 @@
 
 namespace authctl::base {
 
-// The whole file, `-` for standard input; Error io where it cannot be read, invalid where it is longer than max_bytes.
+// The whole file, `-` for standard input; Error io where it cannot be read, invalid where it is longer than
+// max_bytes.
 std::string read_file(const std::string& path, std::size_t max_bytes);
 Secret read_secret_file(const std::string& path, std::size_t max_bytes = 1 << 20);
 
 enum class IfExists { refuse, replace };
-// Mode 0600, written beside its place, synced, then moved there; the folder is synced too. Refuses a symbolic link,
-// and (conflict) a file that exists unless it is to be replaced.
+// Mode 0600, written beside its place, synced, then moved there; the folder is synced too. Refuses a symbolic
+// link, and (conflict) a file that exists unless it is to be replaced.
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists);
 // The folder and those above it, 0700 where they are made here.
 void make_private_folder(const std::filesystem::path& folder);

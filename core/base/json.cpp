@@ -10,8 +10,8 @@
 namespace authctl::base {
 namespace {
 
-// Builds a value from the parser's events and counts the members it was told of, so that one swallowed by an equal
-// name is noticed at the end without a table of names.
+// Builds a value from the parser's events and counts the members it was told of, so that one swallowed by an
+// equal name is noticed at the end without a table of names.
 class Builder {
  public:
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1) >> 1;
@@ -103,12 +103,23 @@ std::size_t count_members(const json::value& value) {
 
 void append_canonical(std::string& out, const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case json::kind::int64: out += std::to_string(value.get_int64()); return;
-    case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
-    case json::kind::double_: throw Error(ErrorCode::internal, "a fraction has no canonical form here");
-    case json::kind::string: append_json_string(out, value.get_string()); return;
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
+    case json::kind::double_:
+      throw Error(ErrorCode::internal, "a fraction has no canonical form here");
+    case json::kind::string:
+      append_json_string(out, value.get_string());
+      return;
     case json::kind::array: {
       char separator = '[';
       for (const auto& item : value.get_array()) {
@@ -142,7 +153,8 @@ void append_canonical(std::string& out, const json::value& value) {
 
 }  // namespace
 
-std::optional<json::value> parse_json(std::string_view text, const JsonLimits& limits, json::storage_ptr memory) {
+std::optional<json::value> parse_json(std::string_view text, const JsonLimits& limits,
+                                      json::storage_ptr memory) {
   if (text.size() > limits.max_bytes) return std::nullopt;
   unsigned char scratch[2048];
   json::parse_options options;
@@ -166,13 +178,27 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out += digits[(c >> 4) & 15];

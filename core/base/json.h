@@ -1,6 +1,6 @@
-// JSON from outside, read strictly (RFC 8259, RFC 7493): UTF-8 only, no byte order mark, no trailing bytes, no
-// duplicate members however they are spelled, bounded size and depth, finite numbers.
-// Invariant: a text either gives one value that means the same to every reader, or it is refused.
+// JSON from outside, read strictly (RFC 8259, RFC 7493): UTF-8 only, no byte order mark, no trailing bytes,
+// no duplicate members however they are spelled, bounded size and depth, finite numbers. Invariant: a text
+// either gives one value that means the same to every reader, or it is refused.
 #pragma once
 #include <boost/json.hpp>
 #include <optional>
@@ -20,8 +20,8 @@ struct JsonLimits {
 std::optional<json::value> parse_json(std::string_view text, const JsonLimits& limits = {},
                                       json::storage_ptr memory = {});
 
-// Sorted members, no blanks, UTF-8 as it is, escapes only where RFC 8785 section 3.2.2.2 has them; integers only
-// (no fractions): the form that is hashed and signed.
+// Sorted members, no blanks, UTF-8 as it is, escapes only where RFC 8785 section 3.2.2.2 has them; integers
+// only (no fractions): the form that is hashed and signed.
 std::string canonical_json(const json::value& value);
 // One string of that form, with its quotes, at the end of `out`.
 void append_json_string(std::string& out, std::string_view text);

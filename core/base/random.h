@@ -1,4 +1,5 @@
-// Random bytes. Invariant: SystemRandom is the operating system's generator; when that fails the process ends.
+// Random bytes. Invariant: SystemRandom is the operating system's generator; when that fails the process
+// ends.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Bytes that must not be seen: move-only, wiped when they go, compared in constant time, with no `<<` and no JSON.
-// `reveal()` is the one way in, rare and easy to grep for.
+// Bytes that must not be seen: move-only, wiped when they go, compared in constant time, with no `<<` and no
+// JSON. `reveal()` is the one way in, rare and easy to grep for.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -42,6 +42,8 @@ class Secret {
 
 // Constant time in the contents; the lengths are no secret.
 bool equal_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
-inline bool operator==(const Secret& a, const Secret& b) { return equal_constant_time(a.reveal(), b.reveal()); }
+inline bool operator==(const Secret& a, const Secret& b) {
+  return equal_constant_time(a.reveal(), b.reveal());
+}
 
 }  // namespace authctl::base

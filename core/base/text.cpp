@@ -38,14 +38,38 @@ bool within(std::span<const Range> ranges, char32_t c) {
 }
 
 // Moves, hides, reverses or ends a line, or is not a character at all.
-constexpr std::array<Range, 16> unprintable{{{0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
-                                             {0x115f, 0x1160}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
-                                             {0x2060, 0x206f}, {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfe00, 0xfe0f},
-                                             {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0x10ffff}}};
-constexpr std::array<Range, 8> combining{{{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a},
-                                          {0x64b, 0x65f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}}};
-constexpr std::array<Range, 9> wide{{{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0x33ff}, {0x3400, 0x4dbf},
-                                     {0x4e00, 0x9fff}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xff00, 0xff60},
+constexpr std::array<Range, 16> unprintable{{{0x00, 0x1f},
+                                             {0x7f, 0x9f},
+                                             {0xad, 0xad},
+                                             {0x61c, 0x61c},
+                                             {0x115f, 0x1160},
+                                             {0x180b, 0x180f},
+                                             {0x200b, 0x200f},
+                                             {0x2028, 0x202e},
+                                             {0x2060, 0x206f},
+                                             {0x3164, 0x3164},
+                                             {0xe000, 0xf8ff},
+                                             {0xfe00, 0xfe0f},
+                                             {0xfeff, 0xfeff},
+                                             {0xfff0, 0xfffb},
+                                             {0xfffe, 0xffff},
+                                             {0xe0000, 0x10ffff}}};
+constexpr std::array<Range, 8> combining{{{0x300, 0x36f},
+                                          {0x483, 0x489},
+                                          {0x591, 0x5bd},
+                                          {0x610, 0x61a},
+                                          {0x64b, 0x65f},
+                                          {0x1ab0, 0x1aff},
+                                          {0x1dc0, 0x1dff},
+                                          {0x20d0, 0x20ff}}};
+constexpr std::array<Range, 9> wide{{{0x1100, 0x115f},
+                                     {0x2e80, 0x303e},
+                                     {0x3041, 0x33ff},
+                                     {0x3400, 0x4dbf},
+                                     {0x4e00, 0x9fff},
+                                     {0xac00, 0xd7a3},
+                                     {0xf900, 0xfaff},
+                                     {0xff00, 0xff60},
                                      {0x1f300, 0x1faff}}};
 
 template <class Visit>
@@ -113,7 +137,8 @@ std::string printable(std::string_view text) {
   char escape[16];
   for_each_code_point(text, [&](CodePoint point, std::string_view raw) {
     if (point.length == 0) {
-      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<std::uint8_t>(raw[0])));
+      std::snprintf(escape, sizeof escape, "\\x%02x",
+                    static_cast<unsigned>(static_cast<std::uint8_t>(raw[0])));
       out += escape;
     } else if (within(unprintable, point.value)) {
       std::snprintf(escape, sizeof escape, "\\u{%x}", static_cast<unsigned>(point.value));
@@ -174,8 +199,10 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 }
 
 std::string_view without_newline(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  else return text;
+  if (text.ends_with('\n'))
+    text.remove_suffix(1);
+  else
+    return text;
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;
 }

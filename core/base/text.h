@@ -15,8 +15,8 @@ std::size_t count_code_points(std::string_view utf8);
 // Columns it takes on a terminal: wide characters two, combining marks none.
 std::size_t display_width(std::string_view utf8);
 
-// Control characters (C0, C1, DEL), bidi and zero-width marks, line separators and broken UTF-8 as \u{…} or \xHH.
-// A backslash stays as it is.
+// Control characters (C0, C1, DEL), bidi and zero-width marks, line separators and broken UTF-8 as \u{…} or
+// \xHH. A backslash stays as it is.
 std::string printable(std::string_view text);
 // printable() in double quotes, `"` escaped; cut to `max` code points with an ellipsis.
 std::string quote(std::string_view text, std::size_t max = 80);

@@ -1,6 +1,6 @@
 // Common passwords, folded and sorted by their bytes; written by scripts/make-common-passwords.
-// From Django's common-passwords.txt (BSD-3-Clause, Django Software Foundation and individual contributors; the notice
-// is in LICENSES/BSD-3-Clause-Django.txt).
+// From Django's common-passwords.txt (BSD-3-Clause, Django Software Foundation and individual contributors;
+// the notice is in LICENSES/BSD-3-Clause-Django.txt).
 #pragma once
 #include <array>
 #include <string_view>

@@ -1,5 +1,5 @@
-// SHA256_Init and its like are deprecated in favour of EVP, which would start a provider (0.5 ms) in every command
-// that writes one audit entry.
+// SHA256_Init and its like are deprecated in favour of EVP, which would start a provider (0.5 ms) in every
+// command that writes one audit entry.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/crypto/digest.h"
 

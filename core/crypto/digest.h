@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4) for trees and names: the low-level function, because it needs no provider to be started and
-// costs 0.2 microseconds for a short record.
-// Invariant: the parts are hashed as if they stood in one piece.
+// SHA-256 (FIPS 180-4) for trees and names: the low-level function, because it needs no provider to be
+// started and costs 0.2 microseconds for a short record. Invariant: the parts are hashed as if they stood in
+// one piece.
 #pragma once
 #include <array>
 #include <cstdint>

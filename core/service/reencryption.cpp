@@ -5,8 +5,8 @@
 
 #include "core/base/error.h"
 #include "core/base/staged_file.h"
-#include "core/service/rotation_journal.h"
 #include "core/service/record_work.h"
+#include "core/service/rotation_journal.h"
 
 namespace authctl::service {
 namespace {

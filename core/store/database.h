@@ -1,7 +1,7 @@
-// The port: one connection to a store, whatever engine is behind it. One SQL text serves both engines: `$1…$n`,
-// ON CONFLICT, RETURNING; no LIKE on user text, no order by text, ids minted by us.
-// Invariant: values are always bound, never spliced into SQL; a statement is prepared once for each connection.
-// Errors: unavailable (unreachable, busy, read-only, full, corrupt), conflict (a unique or foreign key), internal.
+// The port: one connection to a store, whatever engine is behind it. One SQL text serves both engines:
+// `$1…$n`, ON CONFLICT, RETURNING; no LIKE on user text, no order by text, ids minted by us. Invariant:
+// values are always bound, never spliced into SQL; a statement is prepared once for each connection. Errors:
+// unavailable (unreachable, busy, read-only, full, corrupt), conflict (a unique or foreign key), internal.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -75,7 +75,8 @@ class Database {
   virtual ~Database() = default;
   virtual Engine engine() const = 0;
 
-  // Rows of a SELECT or of a write with RETURNING. Several results may be open at once, also of the same SQL text.
+  // Rows of a SELECT or of a write with RETURNING. Several results may be open at once, also of the same SQL
+  // text.
   virtual std::unique_ptr<Rows> query(std::string_view sql, std::span<const Value> values) = 0;
   // A write; gives the number of rows it touched.
   virtual std::int64_t execute(std::string_view sql, std::span<const Value> values) = 0;
@@ -105,12 +106,13 @@ enum class OpenMode {
   read_only,  // for looking: an older one is left as it is
 };
 
-// `sqlite:PATH`, `postgresql://…` or `postgres://…`. Opens, checks that it is one of ours (foreign, damaged, newer:
-// unavailable, and nothing in it or beside it is touched), and migrates an older one. `create` makes it where missing.
-// Error unavailable with the hint `authctl init` where there is none.
+// `sqlite:PATH`, `postgresql://…` or `postgres://…`. Opens, checks that it is one of ours (foreign, damaged,
+// newer: unavailable, and nothing in it or beside it is touched), and migrates an older one. `create` makes
+// it where missing. Error unavailable with the hint `authctl init` where there is none.
 std::unique_ptr<Database> open_database(const std::string& url, OpenMode mode);
 
-// True where a store of ours stands at the URL; false where there is none. Error unavailable for anything else.
+// True where a store of ours stands at the URL; false where there is none. Error unavailable for anything
+// else.
 bool store_exists(const std::string& url);
 
 // The URL without a password, for messages.

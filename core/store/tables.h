@@ -1,5 +1,6 @@
-// The tables and columns of the newest schema, read off its own text: what `store copy` moves and `store check` counts.
-// Invariant: a table that the migrations create is in the list; nothing has to be entered twice.
+// The tables and columns of the newest schema, read off its own text: what `store copy` moves and `store
+// check` counts. Invariant: a table that the migrations create is in the list; nothing has to be entered
+// twice.
 #pragma once
 #include <span>
 #include <string>

@@ -1,4 +1,5 @@
-// What the token tests share: keys made once, and tokens made by hand, also such as our signer would not make.
+// What the token tests share: keys made once, and tokens made by hand, also such as our signer would not
+// make.
 #pragma once
 #include <string>
 
