@@ -12,7 +12,7 @@ namespace {
 namespace json = base::json;
 
 void write_unit(std::ostream& out, unsigned unit) {
-  char escape[8];
+  char escape[16];
   std::snprintf(escape, sizeof escape, "\\u%04x", unit);
   out << escape;
 }
