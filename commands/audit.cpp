@@ -27,7 +27,8 @@ void declare_query(Noun& noun) {
         return Output::many(audit_entry_shape, service::query_audit(in.realm(), in.cause(), *request));
       });
   verb.add_option("--since", request->since, "from this time on, or so long ago")->type_name("T|D");
-  verb.add_option("--until", request->until, "before this time, or so long ago")->type_name("T|D");
+  verb.add_option("--until", request->until, "up to this time, its whole second, or so long ago")
+      ->type_name("T|D");
   verb.add_option("--actor", request->actor, "who did it: os:NAME, user:ID, or NAME for os:NAME");
   verb.add_option("--action", request->action, "noun.verb, with * for any run of characters")
       ->type_name("GLOB");
@@ -82,27 +83,35 @@ struct VerifyOptions {
   std::string checkpoint, public_key;
 };
 
-Output verify(Invocation& in, const VerifyOptions& options) {
+audit::Verification verification_of(Invocation& in, const VerifyOptions& options) {
   audit::VerifyRequest request;
   if (!options.checkpoint.empty()) request.checkpoint = in.read_input(options.checkpoint, max_note_bytes);
   request.progress = [&in](std::int64_t done, std::int64_t total) {
     if (in.interrupted()) throw Error(ErrorCode::interrupted, "interrupted");
     in.progress("entries", static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
   };
-  audit::Verification result;
   if (options.public_key.empty()) {
     request.sealer = &in.realm().sealer();
-    result = audit::verify_log(in.realm().db(), request);
-  } else {
-    const std::string text = in.read_input(options.public_key, max_note_bytes);
-    request.public_key = audit::parse_verifier_key(base::without_newline(text));
-    if (!request.public_key) {
-      throw Error(ErrorCode::invalid, base::quote(options.public_key) + " is no verifier key",
-                  "authctl audit checkpoint --public-key");
-    }
-    // The master key stays where it is: whoever only checks does not need it.
-    const auto db = store::open_database(in.settings().text("store"), store::OpenMode::read_only);
-    result = audit::verify_log(*db, request);
+    return audit::verify_log(in.realm().db(), request);
+  }
+  const std::string text = in.read_input(options.public_key, max_note_bytes);
+  request.public_key = audit::parse_verifier_key(base::without_newline(text));
+  if (!request.public_key) {
+    throw Error(ErrorCode::invalid, base::quote(options.public_key) + " is no verifier key",
+                "authctl audit checkpoint --public-key");
+  }
+  // The master key stays where it is: whoever only checks does not need it.
+  const auto db = store::open_database(in.settings().text("store"), store::OpenMode::read_only);
+  return audit::verify_log(*db, request);
+}
+
+Output verify(Invocation& in, const VerifyOptions& options) {
+  audit::Verification result;
+  try {
+    result = verification_of(in, options);
+  } catch (const store::AlteredLogIndex& found) {  // such a store opens for nobody; here it is the answer
+    result.verdict = audit::LogVerdict::altered;
+    result.problem = found.message();
   }
   const bool intact = result.verdict == audit::LogVerdict::intact;
   return Output::one(audit_verify_shape, service::verification_json(result)).with_exit(intact ? 0 : 7);

@@ -28,6 +28,14 @@ void settle(CLI::App& noun) {
   }
 }
 
+CLI::Option* refuse_empty(CLI::Option* option) {
+  return option->check(CLI::Validator(
+      [](const std::string& value) {
+        return std::string(value.empty() ? "is empty; leave it out or give a value" : "");
+      },
+      "", "not empty"));
+}
+
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what) {
   auto* in =
       verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");

@@ -110,4 +110,8 @@ std::span<const NounEntry> nouns();
 // The usual options of a secret named `what`: --WHAT-stdin and --WHAT-file F.
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what);
 
+// For an option that narrows what is given: `--on "$RESOURCE"` with the variable unset must not widen it to
+// everything.
+CLI::Option* refuse_empty(CLI::Option* option);
+
 }  // namespace authctl::commands

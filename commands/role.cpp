@@ -66,8 +66,7 @@ void declare_create(Noun& noun) {
       [draft](Invocation& in) { return shown(service::create_role(in.realm(), in.cause(), *draft)); });
   verb.add_option("NAME", draft->name, "1 to 64 of a-z 0-9 . _ @ + ' -, folded to lower case")->required();
   verb.add_option("--description", draft->description, "what it is for")->type_name("TEXT");
-  verb.add_option("--inherits", draft->inherits, "have its permissions too; may be repeated")
-      ->type_name("ROLE");
+  verb.add_option("--inherits", draft->inherits, "have its permissions too")->type_name("ROLE");
 }
 
 void declare_reading(Noun& noun) {
@@ -101,9 +100,8 @@ void declare_update(Noun& noun) {
   verb.add_option("NAME", update->name, "the role")->required();
   verb.add_option("--description", update->description, "what it is for; empty takes it away")
       ->type_name("TEXT");
-  verb.add_option("--inherits", update->inherits, "have its permissions too; may be repeated")
-      ->type_name("ROLE");
-  verb.add_option("--no-inherits", update->no_inherits, "no longer; may be repeated")->type_name("ROLE");
+  verb.add_option("--inherits", update->inherits, "have its permissions too")->type_name("ROLE");
+  verb.add_option("--no-inherits", update->no_inherits, "no longer")->type_name("ROLE");
   verb.add_flag("--force", update->force, about_force);
 }
 
@@ -142,7 +140,7 @@ void declare_granting(Noun& noun) {
       });
   grant.add_option("ROLE", granted->role, "the role")->required();
   grant.add_option("PERMISSION", granted->permissions, "for example read:posts")->required();
-  grant.add_option("--on", granted->resource, about_on)->type_name("RESOURCE");
+  refuse_empty(grant.add_option("--on", granted->resource, about_on)->type_name("RESOURCE"));
 
   auto revoked = std::make_shared<service::GrantRequest>();
   auto& revoke =
@@ -157,7 +155,7 @@ void declare_granting(Noun& noun) {
                 });
   revoke.add_option("ROLE", revoked->role, "the role")->required();
   revoke.add_option("PERMISSION", revoked->permissions, "as it was granted")->required();
-  revoke.add_option("--on", revoked->resource, "as it was granted")->type_name("RESOURCE");
+  refuse_empty(revoke.add_option("--on", revoked->resource, "as it was granted")->type_name("RESOURCE"));
   revoke.add_flag("--force", revoked->force, about_force);
 }
 
@@ -172,8 +170,9 @@ void declare_assigning(Noun& noun) {
       [assigned](Invocation& in) { return shown(service::assign_roles(in.realm(), in.cause(), *assigned)); });
   assign.add_option("USER", assigned->user, "name, e-mail or id")->required();
   assign.add_option("ROLE", assigned->roles, "one or more")->required();
-  assign.add_option("--for", assigned->lasts, "it ends by itself after this time")->type_name("DURATION");
-  assign.add_option("--on", assigned->resource, about_on)->type_name("RESOURCE");
+  refuse_empty(assign.add_option("--for", assigned->lasts, "it ends by itself after this time")
+                   ->type_name("DURATION"));
+  refuse_empty(assign.add_option("--on", assigned->resource, about_on)->type_name("RESOURCE"));
 
   auto unassigned = std::make_shared<service::AssignRequest>();
   auto& unassign = noun.verb(
@@ -187,7 +186,8 @@ void declare_assigning(Noun& noun) {
       });
   unassign.add_option("USER", unassigned->user, "name, e-mail or id")->required();
   unassign.add_option("ROLE", unassigned->roles, "one or more")->required();
-  unassign.add_option("--on", unassigned->resource, "as it was assigned")->type_name("RESOURCE");
+  refuse_empty(
+      unassign.add_option("--on", unassigned->resource, "as it was assigned")->type_name("RESOURCE"));
   unassign.add_flag("--force", unassigned->force, about_force);
 }
 

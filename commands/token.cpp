@@ -99,9 +99,9 @@ void declare_issue(Noun& noun) {
   auto& request = options->request;
   verb.add_option("USER", request.user, "name, e-mail or id")->required();
   add_duration_option(verb, "--ttl", options->ttl, "how long it lives; default access_ttl, or refresh_ttl");
-  verb.add_option("--audience", request.audiences, "who it is for; may be given again");
-  verb.add_option("--scope", request.scopes, "may be given again");
-  verb.add_option("--claim", options->claims, "NAME=VALUE, a text; may be given again");
+  verb.add_option("--audience", request.audiences, "who it is for");
+  verb.add_option("--scope", request.scopes, "a scope it carries");
+  verb.add_option("--claim", options->claims, "NAME=VALUE, a text");
   verb.add_option("--type", request.type, "access (default), refresh, …");
   verb.add_option("--out", options->out, "a new file, mode 0600")->type_name("FILE");
   verb.add_flag("--force", options->force, "replace the file; asks");

@@ -44,7 +44,7 @@ void declare_create(Noun& noun) {
       });
   verb.add_option("NAME", request->draft.name, "1 to 64 of a-z 0-9 . _ @ + ' -")->required();
   verb.add_option("--email", request->draft.email, "signs in too")->type_name("E");
-  verb.add_option("--role", request->draft.roles, "assign this role; may be given again")->type_name("R");
+  verb.add_option("--role", request->draft.roles, "assign this role")->type_name("R");
   verb.add_flag("--disabled", request->draft.disabled, "make it disabled");
   verb.add_flag("--must-change", request->draft.must_change, "ask for a new password at the first sign-in");
   add_secret_options(verb, request->password, "password");

@@ -190,7 +190,8 @@ class Pass {
     if (db_.engine() != store::Engine::sqlite) return;
     const auto rows = db_.query("PRAGMA integrity_check(audit_entry)");
     if (!rows->next() || rows->text(0) == "ok") return;
-    const std::string found = rows->string(0);
+    std::string found = rows->string(0);
+    if (found.starts_with("*** ")) found.erase(0, found.find('\n') + 1);  // a heading: "in database main"
     std::int64_t ordinal = 0;  // "row N missing from index …": N counts rows, not their keys
     std::optional<std::int64_t> seq;
     if (found.starts_with("row ") &&

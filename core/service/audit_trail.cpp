@@ -31,10 +31,16 @@ object detail_of(const AuditRequest& request) {
   return detail;
 }
 
+// Entries are printed to the second, so a time taken from one of them reaches to the end of its second.
+base::Timestamp end_of(std::string_view until, base::Timestamp now) {
+  const base::Timestamp time = parse_audit_time(until, now);
+  return base::parse_duration(until) ? time : time + std::chrono::seconds(1);
+}
+
 audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
   audit::Filter filter;
   if (!request.since.empty()) filter.since = parse_audit_time(request.since, now);
-  if (!request.until.empty()) filter.until = parse_audit_time(request.until, now);
+  if (!request.until.empty()) filter.until = end_of(request.until, now);
   if (!request.outcome.empty() && !audit::parse_outcome(request.outcome)) {
     throw Error(ErrorCode::invalid,
                 "an outcome is success, failure or denied, not " + base::quote(request.outcome));
@@ -44,7 +50,8 @@ audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
       throw Error(ErrorCode::invalid, base::quote(*text) + " is no text");
     }
   }
-  if (request.limit < 0) throw Error(ErrorCode::invalid, "a limit is not negative");
+  if (request.limit < 1)
+    throw Error(ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more");
   filter.actor = request.actor;
   filter.action = request.action;
   filter.target = request.target;

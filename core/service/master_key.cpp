@@ -39,7 +39,7 @@ void check_key_file(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     if (errno != ENOENT) refuse_file(path, std::string("cannot be read: ") + std::strerror(errno));
-    refuse_file(path, "does not exist", "authctl init, or --master-key-file FILE");
+    refuse_file(path, "does not exist", "bring it back from where a copy is kept, or --master-key-file FILE");
   }
   if (S_ISDIR(info.st_mode)) refuse_file(path, "is a folder");
   // What root hands to a service (systemd's credentials, a Kubernetes secret) shows the group that may read

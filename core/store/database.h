@@ -15,6 +15,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/encoding.h"
+#include "core/base/error.h"
 
 namespace authctl::store {
 
@@ -98,6 +99,11 @@ class Database {
   std::int64_t execute(std::string_view sql, Values values = {}) {
     return execute(sql, std::span<const Value>(values.begin(), values.size()));
   }
+};
+
+// Unavailable, as any damaged store; told apart because for who verifies the audit log it is a finding.
+struct AlteredLogIndex : base::Error {
+  using Error::Error;
 };
 
 enum class OpenMode {

@@ -12,6 +12,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <iterator>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -132,14 +135,36 @@ void check_header(const std::string& path, const Header& header, std::int64_t si
 }
 
 // What the schema consists of, compared with what this program would make: a store with a view, a trigger or
-// a table more is not ours, whatever its header claims.
+// a table more is not ours, whatever its header claims. Where nothing but indexes of the audit log differs,
+// somebody wants queries not to find an entry.
 void check_schema(Database& db, const std::string& path) {
   std::vector<std::string> found;
+  std::set<std::string, std::less<>> log_indexes;
   const auto rows = db.query(
-      "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN ('sqlite_stat1', 'sqlite_stat4')");
-  while (rows->next()) found.push_back(rows->string(0));
+      "SELECT sql, type = 'index' AND tbl_name = 'audit_entry' FROM sqlite_schema "
+      "WHERE sql IS NOT NULL AND name NOT IN ('sqlite_stat1', 'sqlite_stat4')");
+  while (rows->next()) {
+    found.push_back(rows->string(0));
+    if (rows->integer(1) != 0) log_indexes.insert(found.back());
+  }
   std::sort(found.begin(), found.end());
-  if (found != schema_statements(Engine::sqlite)) refuse(path, "is no store of authctl: its schema differs");
+  const std::vector<std::string> expected = schema_statements(Engine::sqlite);
+  std::vector<std::string> differences;
+  std::set_symmetric_difference(found.begin(), found.end(), expected.begin(), expected.end(),
+                                std::back_inserter(differences));
+  if (differences.empty()) return;
+  const auto of_log = [&](const std::string& sql) {
+    return sql.starts_with("CREATE INDEX audit_entry_") || log_indexes.contains(sql);
+  };
+  const auto other = std::find_if_not(differences.begin(), differences.end(), of_log);
+  if (other != differences.end()) {
+    refuse(path, "is no store of authctl: its schema differs: " + base::quote(*other));
+  }
+  throw AlteredLogIndex(
+      ErrorCode::unavailable,
+      "store " + base::quote(path) +
+          " is damaged: an index of its audit log is missing or altered: " + base::quote(differences.front()),
+      "restore a backup");
 }
 
 // On a disk that is read-only SQLite could not make its side files, so it is told that nothing there changes.

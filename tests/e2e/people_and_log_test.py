@@ -1,0 +1,105 @@
+"""People, roles and the record of what was done to them, as an attacker and a careless script would try them."""
+import os
+import shutil
+import sqlite3
+import unittest
+
+from harness import HomeTest
+
+
+class Options(HomeTest):
+    def test_an_empty_resource_or_end_never_widens_what_is_given(self):
+        self.ok("role", "create", "editor")
+        self.ok("user", "create", "ann")
+        for argv in (("role", "grant", "editor", "edit:posts", "--on", ""), ("role", "grant", "editor", "edit:posts", "--on="),
+                     ("role", "assign", "ann", "editor", "--on", ""), ("role", "assign", "ann", "editor", "--for", ""),
+                     ("role", "revoke", "editor", "edit:posts", "--on", ""), ("role", "unassign", "ann", "editor", "--on", ""),
+                     ("permission", "check", "ann", "edit:posts", "--on", ""), ("permission", "who", "edit:posts", "--on", "")):
+            self.refused(2, "usage", *argv)
+        self.assertEqual(self.ok("role", "show", "editor", "--json").json["permissions"], [])
+        self.assertEqual(self.ok("user", "show", "ann", "--json").json["roles"], [])
+
+    def test_help_says_once_that_an_option_may_be_repeated(self):
+        for verb in ("role create", "role update", "user create", "token issue", "token verify"):
+            text = " ".join(self.ok("help", *verb.split()).out.split())
+            self.assertIn("(may be repeated)", text)
+            self.assertNotIn("may be given again", text)
+            self.assertNotIn("may be repeated (may be repeated)", text)
+
+    def test_a_lost_master_key_is_not_answered_with_init(self):
+        os.rename(self.home.key, self.home.key + ".away")
+        for verb in (("user", "list"), ("init",)):
+            self.assertNotIn("authctl init", self.refused(8, "unavailable", *verb).error["hint"] or "")
+
+
+class Query(HomeTest):
+    def test_a_time_taken_from_an_entry_finds_it_again(self):
+        self.ok("user", "create", "ann")
+        entry = self.ok("audit", "query", "--limit", "1", "--json").json[0]
+        found = self.ok("audit", "query", "--since", entry["time"], "--until", entry["time"], "--json").json
+        self.assertIn(entry, found)
+        self.assertEqual(self.ok("audit", "query", "--until", "2001-01-01T00:00:00Z", "--json").json, [])
+
+    def test_a_limit_of_nothing_is_refused_as_everywhere(self):
+        for noun in (("audit", "query"), ("user", "list")):
+            self.refused(2, "invalid", *noun, "--limit", "0")
+
+
+class Indexes(HomeTest):
+    """Whoever makes an index lie hides entries from queries without touching one."""
+
+    def tamper(self, *statements):
+        db = sqlite3.connect(self.home.store)
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+        db.close()
+
+    def check_altered(self, word):
+        public = self.home.path("log.vkey")
+        for argv, env in (((), {}), (("--public-key", public), {"AUTHCTL_MASTER_KEY_FILE": "/nonexistent"})):
+            found = self.expect(7, "audit", "verify", "--json", *argv, env=env).json
+            self.assertEqual(found["verdict"], "altered")
+            self.assertIn(word, found["problem"])
+            self.assertNotIn("\n", found["problem"])
+        if word.startswith("audit_entry"):
+            self.refused(8, "unavailable", "audit", "query")
+
+    def setUp(self):
+        super().setUp()
+        self.ok("user", "create", "ann")
+        self.ok("audit", "checkpoint", "--public-key", "--out", "log.vkey")
+        self.tamper("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.whole = shutil.copy(self.home.store, self.home.path("whole.db"))
+
+    def test_definitions(self):
+        name = "audit_entry_actor"
+        partial = f"CREATE INDEX {name} ON audit_entry (actor) WHERE seq <> 4"
+        for statements in ((f"DROP INDEX {name}",), (f"DROP INDEX {name}", partial),
+                           (f"DROP INDEX {name}", f"create index {name} on audit_entry(action)"),
+                           ("CREATE INDEX audit_entry_more ON audit_entry (reason)",),
+                           ("PRAGMA writable_schema=ON", f"UPDATE sqlite_master SET sql = '{partial}' WHERE name = '{name}'")):
+            shutil.copy(self.whole, self.home.store)
+            self.tamper(*statements)
+            self.check_altered("audit_entry_")
+
+    def test_a_table_more_is_no_store_of_ours(self):
+        self.tamper("CREATE TABLE audit_entry_more (x)")
+        self.assertIn("audit_entry_more", self.refused(8, "unavailable", "audit", "verify").error["message"])
+
+    def test_pages(self):
+        db = sqlite3.connect(self.home.store)
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'audit_entry_actor'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        db.close()
+        with open(self.home.store, "r+b") as file:  # one cell fewer: an entry that a query by actor does not find
+            file.seek((root - 1) * size + 3)
+            cells = int.from_bytes(file.read(2), "big")
+            self.assertEqual(cells, 4)
+            file.seek((root - 1) * size + 3)
+            file.write((cells - 1).to_bytes(2, "big"))
+        self.check_altered("index")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
