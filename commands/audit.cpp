@@ -2,6 +2,7 @@
 
 #include "commands/audit_shapes.h"
 #include "commands/command.h"
+#include "core/audit/formats.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -43,7 +44,7 @@ void declare_query(Noun& noun) {
 void show_entry(Invocation& in, const base::json::object& entry, bool as_json) {
   auto& out = in.standard_output();
   if (as_json) {
-    out << base::json::serialize(entry) << '\n';
+    out << audit::jsonl_line(entry);
   } else {
     const auto* target = entry.at("target").if_object();
     const auto word = [](const base::json::value& held) {

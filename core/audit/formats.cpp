@@ -1,6 +1,8 @@
 #include "core/audit/formats.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
@@ -58,17 +60,61 @@ std::string cef_escaped(std::string_view text, std::string_view special) {
   return base::printable(out);
 }
 
+std::size_t sequence_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  return length <= text.size() && base::is_utf8(text.substr(0, length)) ? length : 0;
+}
+
+// The code point of one well-formed sequence, as JSON writes it: beyond the first plane in two units.
+std::string json_escape(std::string_view sequence) {
+  const auto lead = static_cast<unsigned char>(sequence[0]);
+  unsigned point = sequence.size() == 1 ? lead : lead & (0xffu >> (sequence.size() + 1));
+  for (const char c : sequence.substr(1)) point = point << 6 | (static_cast<unsigned char>(c) & 0x3fu);
+  char text[16];
+  if (point < 0x10000) {
+    std::snprintf(text, sizeof text, "\\u%04x", point);
+  } else {
+    std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xd800 + ((point - 0x10000) >> 10),
+                  0xdc00 + ((point - 0x10000) & 0x3ff));
+  }
+  return text;
+}
+
 int severity_of(std::string_view outcome) { return outcome == "success" ? 3 : outcome == "denied" ? 6 : 5; }
 
 }  // namespace
 
 std::string csv_cell(std::string_view text) {
   std::string cell = begins_formula(text) || text.starts_with('\t') || text.starts_with('\r') ? "\"'" : "\"";
-  for (const char c : text) {
-    if (c == '"') cell += '"';
-    cell += c;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const std::size_t end = std::min(text.find_first_of("\"\t\r\n"), text.size());
+    cell += base::printable(text.substr(0, end));
+    text.remove_prefix(end);
+    if (text.empty()) break;
+    if (text[0] == '"') cell += '"';
+    cell += text[0];
   }
   return cell + '"';
+}
+
+std::string jsonl_line(const object& entry) {
+  const std::string json = base::json::serialize(entry);
+  std::string line;
+  line.reserve(json.size() + 1);
+  for (std::string_view rest = json; !rest.empty();) {
+    const std::size_t length = sequence_length(rest);
+    const auto sequence = rest.substr(0, std::max<std::size_t>(length, 1));
+    rest.remove_prefix(sequence.size());
+    if (length == 0) {
+      line += "\\ufffd";
+    } else if (sequence[0] >= ' ' && sequence[0] < 0x7f) {
+      line += sequence;
+    } else {
+      line += base::printable(sequence) == sequence ? std::string(sequence) : json_escape(sequence);
+    }
+  }
+  return line + '\n';
 }
 
 std::string csv_title() {

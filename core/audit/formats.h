@@ -8,9 +8,12 @@
 
 namespace authctl::audit {
 
-// In quotes; what a spreadsheet would take for a formula, also behind blanks and marks, begins with an
-// apostrophe.
+// In quotes; line ends and tabs stay, other control characters and marks are escaped for a person; what a
+// spreadsheet would take for a formula, also behind blanks and marks, begins with an apostrophe.
 std::string csv_cell(std::string_view text);
+// One line of JSON. What a terminal would act on stands as \uXXXX: the value a reader gets is unchanged.
+std::string jsonl_line(const base::json::object& entry);
+
 std::string csv_title();
 // From what entry_json() gives; each with its line end.
 std::string csv_line(const base::json::object& entry);

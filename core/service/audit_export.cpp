@@ -20,7 +20,7 @@ std::string line_of(const AuditExport& request, const base::json::object& entry)
     case AuditFormat::jsonl:
       break;
   }
-  return base::json::serialize(entry) + '\n';
+  return audit::jsonl_line(entry);
 }
 
 }  // namespace

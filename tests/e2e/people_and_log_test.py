@@ -1,4 +1,5 @@
 """People, roles and the record of what was done to them, as an attacker and a careless script would try them."""
+import json
 import os
 import shutil
 import sqlite3
@@ -43,6 +44,17 @@ class Query(HomeTest):
     def test_a_limit_of_nothing_is_refused_as_everywhere(self):
         for noun in (("audit", "query"), ("user", "list")):
             self.refused(2, "invalid", *noun, "--limit", "0")
+
+
+class Export(HomeTest):
+    def test_no_format_carries_what_a_terminal_acts_on(self):
+        hostile = "\x1b[31m\x9b2J\x07\x7f\u202e\u200b\u2028\ufeff\U000e0041"
+        self.ok("role", "create", "r", "--reason", hostile, "--description", hostile)
+        for format_ in ("jsonl", "csv", "cef"):
+            text = self.ok("audit", "export", "--format", format_).out
+            self.assertEqual([c for c in hostile if c in text and not c.isprintable()], [], format_)
+        entry = json.loads(self.ok("audit", "export").lines[-1])
+        self.assertEqual((entry["reason"], entry["detail"]["description"]), (hostile, hostile))
 
 
 class Indexes(HomeTest):
