@@ -129,10 +129,12 @@ void declare_verify(Noun& noun) {
                          "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
                          "the whole store."},
                 [options](Invocation& in) { return verify(in, *options); });
-  verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
-      ->type_name("FILE");
-  verb.add_option("--public-key", options->public_key, "check with this key alone; no master key is needed")
-      ->type_name("FILE");
+  refuse_empty(
+      verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
+          ->type_name("FILE"));
+  refuse_empty(verb.add_option("--public-key", options->public_key,
+                               "check with this key alone; no master key is needed")
+                   ->type_name("FILE"));
 }
 
 struct CheckpointOptions {
@@ -160,7 +162,7 @@ void declare_checkpoint(Noun& noun) {
        .more = "A C2SP tlog-checkpoint in a signed note. The public key is printed in the form of the same "
                "specification, so that others can check the note too."},
       [options](Invocation& in) { return checkpoint(in, *options); });
-  verb.add_option("--out", options->out, "write it to a new file")->type_name("FILE");
+  refuse_empty(verb.add_option("--out", options->out, "write it to a new file")->type_name("FILE"));
   verb.add_flag("--public-key", options->public_key, "print the key that checks it instead");
 }
 

@@ -39,10 +39,10 @@ CLI::Option* refuse_empty(CLI::Option* option) {
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what) {
   auto* in =
       verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");
-  verb.add_option("--" + what + "-file", source.file,
-                  "read the " + what + " from a file (- or /dev/fd/N too)")
-      ->type_name("FILE")
-      ->excludes(in);
+  refuse_empty(verb.add_option("--" + what + "-file", source.file,
+                               "read the " + what + " from a file (- or /dev/fd/N too)")
+                   ->type_name("FILE")
+                   ->excludes(in));
 }
 
 }  // namespace authctl::commands

@@ -166,6 +166,7 @@ void declare_password_verb(Noun& noun) {
   verb.add_flag("--must-change", options->request.must_change, "ask for a new one at the next sign-in");
   auto* out = verb.add_option("--out", options->out, "write the generated one to a new file instead")
                   ->type_name("FILE");
+  refuse_empty(out);
   verb.add_flag("--force", options->force, "write over a file that exists")->needs(out);
   add_secret_options(verb, options->source, "password");
 }

@@ -20,6 +20,12 @@ class Options(HomeTest):
         self.assertEqual(self.ok("role", "show", "editor", "--json").json["permissions"], [])
         self.assertEqual(self.ok("user", "show", "ann", "--json").json["roles"], [])
 
+    def test_an_empty_file_name_never_stands_for_none(self):
+        self.ok("user", "create", "ann")
+        for argv in (("token", "verify", "--jwks", ""), ("token", "verify", "--key", ""), ("audit", "verify", "--checkpoint", ""), ("audit", "verify", "--public-key", ""),
+                     ("user", "create", "bob", "--password-file", ""), ("user", "password", "ann", "--generate", "--out", "")):
+            self.refused(2, "usage", *argv)
+
     def test_help_says_once_that_an_option_may_be_repeated(self):
         for verb in ("role create", "role update", "user create", "token issue", "token verify"):
             text = " ".join(self.ok("help", *verb.split()).out.split())
