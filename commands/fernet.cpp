@@ -154,7 +154,7 @@ Output inspect(Invocation& in, const FernetOptions& options) {
 }
 
 Output keygen(Invocation& in, const std::string& out, bool force) {
-  if (!out.empty() && force) in.confirm("Replace " + base::quote(out) + "?");
+  if (!out.empty() && force) in.confirm("replace " + base::quote(out) + "?");
   if (in.dry_run()) return Output::bytes("(not generated)\n", key_shape, {{"key", "(not generated)"}});
   const auto text = token::format_fernet_key(token::make_fernet_key(in.random()));
   const std::string line = std::string(text.reveal_text()) + "\n";

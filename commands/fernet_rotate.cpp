@@ -127,7 +127,7 @@ service::ReencryptionRequest request_of(Invocation& in, const RotateOptions& opt
     throw Error(ErrorCode::usage, "--resume goes on with a file, and there is no --out", "add --out FILE");
   }
   if (options.force && !options.out.empty())
-    in.confirm("Replace " + base::quote(options.out) + " if it exists?");
+    in.confirm("replace " + base::quote(options.out) + " if it exists?");
   service::ReencryptionRequest request;
   request.layout = layout_of(options.fields);
   request.jobs = jobs_of(options.fields);

@@ -165,8 +165,8 @@ Output rotate(Invocation& in, const RotateOptions& options) {
   if (options.emergency) {
     in.confirm(
         *options.use == store::KeyUse::jwt
-            ? "revoke the active jwt key now? Every token, session and refresh token under it ends"
-            : "revoke the active fernet key now? What is under it is read by `fernet rotate --from` only");
+            ? "every token, session and refresh token under the active jwt key ends: revoke it now?"
+            : "only `fernet rotate --from` still reads what is under the active fernet key: revoke it now?");
   }
   using service::Rotation;
   return one_key(service::rotate_key(in.realm(), in.cause(),
@@ -241,7 +241,7 @@ void declare_revoke(Noun& noun) {
                 {.examples = {"authctl key revoke KID", "authctl key revoke KID --yes --reason leaked"},
                  .exits = {{3, "no such key"}, {5, "it is active: key rotate --emergency"}}},
                 [request](Invocation& in) {
-                  in.confirm("revoke key " + base::quote(request->kid) + "? Every token under it ends");
+                  in.confirm("every token under key " + base::quote(request->kid) + " ends: revoke it?");
                   return one_key(service::revoke_key(in.realm(), in.cause(), request->kid));
                 });
   add_kid(verb, *request);
@@ -249,21 +249,19 @@ void declare_revoke(Noun& noun) {
 
 void declare_delete(Noun& noun) {
   auto request = std::make_shared<KidRequest>();
-  auto& verb =
-      noun.verb("delete", "Delete a key", &key_shape,
-                {.examples = {"authctl key delete KID",
-                              "authctl key delete KID --force --reason \"data is gone\" --yes"},
-                 .exits = {{3, "no such key"}, {5, "it is in use"}}},
-                [request](Invocation& in) {
-                  if (request->force) {
-                    insist(in, true,
-                           "delete key " + base::quote(request->kid) +
-                               " though it may be in use? What is under it is lost");
-                  } else {
-                    in.confirm("delete key " + base::quote(request->kid) + "?");
-                  }
-                  return one_key(service::delete_key(in.realm(), in.cause(), request->kid, request->force));
-                });
+  auto& verb = noun.verb(
+      "delete", "Delete a key", &key_shape,
+      {.examples = {"authctl key delete KID",
+                    "authctl key delete KID --force --reason \"data is gone\" --yes"},
+       .exits = {{3, "no such key"}, {5, "it is in use"}}},
+      [request](Invocation& in) {
+        if (request->force) {
+          insist(in, true, "what is under key " + base::quote(request->kid) + " is lost: delete it?");
+        } else {
+          in.confirm("delete key " + base::quote(request->kid) + "?");
+        }
+        return one_key(service::delete_key(in.realm(), in.cause(), request->kid, request->force));
+      });
   add_kid(verb, *request);
   verb.add_flag("--force", request->force, "also where it is in use; needs --reason");
 }

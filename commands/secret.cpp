@@ -20,7 +20,7 @@ Output render(Invocation& in, Options options) {
   const auto format = service::parse_secret_format(options.format);
   if (!format) throw base::Error(base::ErrorCode::usage, "--format is dotenv, k8s, vault or aws");
   options.request.format = *format;
-  if (options.force && !options.out.empty()) in.confirm("Replace " + base::quote(options.out) + "?");
+  if (options.force && !options.out.empty()) in.confirm("replace " + base::quote(options.out) + "?");
   const auto text = service::render_secrets(in.realm(), in.cause(), options.request);
   if (options.out.empty())
     return Output::bytes(std::string(text.reveal_text()), shape, {{"text", text.reveal_text()}});

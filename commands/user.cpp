@@ -143,7 +143,7 @@ Output set_password(Invocation& in, PasswordOptions& options) {
   if (!options.out.empty() && !options.force && base::mode_of(options.out) >= 0)
     throw base::Error{base::ErrorCode::conflict, "the file " + base::quote(options.out) + " exists",
                       "--force writes over it"};
-  if (options.force) in.confirm("Write over " + base::quote(options.out) + "?");
+  if (options.force) in.confirm("write over " + base::quote(options.out) + "?");
   if (options.source.given() || (!request.generate && !request.must_change))
     request.password = in.read_secret(options.source, "password", true);
   const auto outcome = service::set_password(in.realm(), in.cause(), request, password_policy(in.settings()));
@@ -184,7 +184,7 @@ void declare_disable(Noun& noun) {
        .exits = {unknown_user, last_admin}},
       [request](Invocation& in) {
         if (request->force)
-          in.confirm("Disable " + base::quote(request->name) + " even if nobody else holds admin:all?");
+          in.confirm("disable " + base::quote(request->name) + " even if nobody else holds admin:all?");
         return user_output(service::disable_user(in.realm(), in.cause(), request->name, request->force));
       });
   verb.add_option("NAME", request->name, "name, e-mail or id")->required();
@@ -209,7 +209,7 @@ void declare_delete(Noun& noun) {
                  .exits = {unknown_user, last_admin}},
                 [request](Invocation& in) {
                   const auto user = service::show_user(in.realm(), request->name);
-                  in.confirm("Delete user " + base::quote(user.name) + "?");
+                  in.confirm("delete user " + base::quote(user.name) + "?");
                   return Output::one(user_shape, service::user_json(service::delete_user(
                                                      in.realm(), in.cause(), user.id, request->force)));
                 });

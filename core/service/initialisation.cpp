@@ -58,7 +58,9 @@ bool fill(Realm& realm, const std::string& admin, const Cause& cause) {
 }
 
 // What a dry run can tell without making anything.
-InitReport foretell(InitReport report) {
+InitReport foretell(InitReport report, const MasterKeySource& source) {
+  report.master_key_made = would_make_master_key(source);
+  if (!report.master_key_made) static_cast<void>(read_master_key(source));  // it has to be one
   report.created = true;
   report.keys = {"(not generated)", "(not generated)"};
   return report;
@@ -79,7 +81,7 @@ InitReport initialise(const InitRequest& request, const Cause& cause, const base
   if (request.master_key.command.empty()) report.master_key_file = request.master_key.file;
   // Where something is sealed already, a new master key would only hide that the old one is gone.
   const bool sealed = has_data_key(request.store_url);
-  if (!sealed && cause.dry_run) return foretell(std::move(report));
+  if (!sealed && cause.dry_run) return foretell(std::move(report), request.master_key);
   auto master = sealed ? MasterKey{read_master_key(request.master_key), false}
                        : read_or_make_master_key(request.master_key, random);
   report.master_key_made = master.made;

@@ -123,7 +123,16 @@ KeyRow imported(KeyRow row, base::Timestamp now) {
   return row;
 }
 
+// 32 bytes in padded base64url on the first line: what `key export --format fernet` writes.
+bool looks_like_fernet_keys(std::string_view text) {
+  const auto line = base::without_newline(text.substr(0, std::min(text.find('\n'), text.size())));
+  return line.size() == 44 && line.ends_with('=');
+}
+
 std::vector<KeyRow> read_jwt_keys(Realm& realm, const Secret& text) {
+  if (looks_like_fernet_keys(text.reveal_text()))
+    throw Error(ErrorCode::invalid, "this is a Fernet key, not a signing key",
+                "authctl key import FILE --use fernet");
   std::vector<KeyRow> rows;
   for (const auto& key : token::parse_keys(text.reveal_text()))
     rows.push_back(seal_jwk(realm, key, KeyUse::jwt));

@@ -40,6 +40,14 @@ KeyRow unmade(const KeyDraft& draft, crypto::Algorithm algorithm) {
   return row;
 }
 
+// A kid that begins with a dash would be an option wherever it is typed, so such a key is drawn again.
+token::Jwk draw_key(crypto::Algorithm algorithm, int bits, base::Random& random) {
+  while (true) {
+    auto key = token::generate_jwk(algorithm, bits, random);
+    if (!key.thumbprint().starts_with('-')) return key;
+  }
+}
+
 base::ByteView plain_of(const token::Jwk& key, KeyUse use, base::Secret& text) {
   if (use == KeyUse::fernet) return key.material.k.reveal();
   text = token::format_private_jwk(key);
@@ -49,9 +57,8 @@ base::ByteView plain_of(const token::Jwk& key, KeyUse use, base::Secret& text) {
 
 KeyRow make_key(Realm& realm, const KeyDraft& draft, bool dry_run) {
   const auto algorithm = algorithm_of(draft);
-  KeyRow row = dry_run
-                   ? unmade(draft, algorithm)
-                   : seal_jwk(realm, token::generate_jwk(algorithm, draft.bits, realm.random()), draft.use);
+  KeyRow row = dry_run ? unmade(draft, algorithm)
+                       : seal_jwk(realm, draw_key(algorithm, draft.bits, realm.random()), draft.use);
   row.use = draft.use;
   row.alg = draft.use == KeyUse::fernet ? fernet_algorithm : crypto::name_of(algorithm);
   row.not_before = draft.not_before;

@@ -75,10 +75,12 @@ base::Secret read_master_key(const MasterKeySource& source) {
   }
 }
 
+bool would_make_master_key(const MasterKeySource& source) {
+  return source.command.empty() && !source.file.empty() && base::mode_of(source.file) == -1;
+}
+
 MasterKey read_or_make_master_key(const MasterKeySource& source, base::Random& random) {
-  if (!source.command.empty() || source.file.empty() || base::mode_of(source.file) != -1) {
-    return {read_master_key(source), false};
-  }
+  if (!would_make_master_key(source)) return {read_master_key(source), false};
   auto key = crypto::make_sealing_key(random);
   std::string text = crypto::format_master_key(key) + "\n";
   base::make_private_folder(std::filesystem::path(source.file).parent_path());

@@ -27,6 +27,8 @@ struct MasterKey {
   base::Secret key;
   bool made = false;
 };
+// Whether init has to make one: the source is a file, and it is not there.
+bool would_make_master_key(const MasterKeySource& source);
 MasterKey read_or_make_master_key(const MasterKeySource& source, base::Random& random);
 
 // `a 'b c' "d \" e"` as its words, without a shell: quotes group, a backslash takes the next character as it
