@@ -57,7 +57,7 @@ TEST_CASE("a change of roles that fails at any call to the store leaves nothing 
   for (const auto& [name, act] : acts()) {
     CAPTURE(name);
     Small world(store::Engine::sqlite);
-    test::fail_at_every_call(world, [&] { act(world.realm(), world.cause()); });
+    test::fail_at_every_call(world, [&, &run = act] { run(world.realm(), world.cause()); });
   }
 }
 

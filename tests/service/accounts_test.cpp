@@ -79,7 +79,8 @@ TEST_CASE("a name or e-mail that is taken, in any spelling, makes no second acco
   const auto before = test::dump(test.db());
   for (const auto& [name, email] : std::vector<std::pair<std::string, std::string>>{
            {"ANN", ""}, {"x@example.com", ""}, {"bob", "X@EXAMPLE.com"}, {"bob", "Ann"}})
-    CHECK((refusal([&] { create(test, name, email); }) == base::ErrorCode::conflict || email == "Ann"));
+    CHECK((refusal([&, &n = name, &e = email] { create(test, n, e); }) == base::ErrorCode::conflict ||
+           email == "Ann"));
   CHECK(refusal([&] { create(test, "bob", "", {"nobody"}); }) == base::ErrorCode::not_found);
   CHECK(test::dump(test.db()) == before);
 }
