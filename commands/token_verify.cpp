@@ -26,6 +26,7 @@ constexpr Field fields[] = {
 constexpr Shape shape{"token verify", "", fields};
 
 constexpr std::size_t max_key_file = std::size_t{1} << 20;
+constexpr std::size_t highest_limit = std::size_t{1} << 24;  // for --max-bytes
 
 struct Options {
   std::string file;
@@ -143,7 +144,15 @@ Judge judge_with_store(Invocation& in, const Options& options) {
   return judge;
 }
 
+// A token is held whole, and a count that wrapped (-1) is no limit at all.
+void check_limit(const Options& options) {
+  if (options.max_bytes <= highest_limit) return;
+  throw Error(ErrorCode::usage, "--max-bytes is at most " + std::to_string(highest_limit),
+              "--max-bytes " + std::to_string(max_token_bytes));
+}
+
 Judge make_judge(Invocation& in, const Options& options) {
+  check_limit(options);
   check_openness(options);
   return options.without_store() ? judge_without_store(in, options) : judge_with_store(in, options);
 }

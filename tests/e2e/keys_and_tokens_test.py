@@ -90,6 +90,14 @@ class KeysAndTokens(HomeTest):
             seen = self.run_("token", "verify", "--now", now, "--leeway", leeway, "--json", stdin=token)
             self.assertEqual((seen.code, seen.json["reason"]), (7 if reason else 0, reason), (now, leeway, seen))
 
+    def test_a_limit_that_is_no_limit_is_refused(self):
+        self.init()
+        token = self.run_("token", "issue", "ann").out
+        self.assertEqual(self.run_("token", "verify", "--max-bytes", 16 << 20, stdin=token).code, 0)
+        for limit in (-1, (16 << 20) + 1, 10**12, 10**20):
+            refused = self.run_("token", "verify", "--max-bytes", limit, "--json", stdin=token)
+            self.assertEqual((refused.code, refused.error["code"]), (2, "usage"), refused)
+
     def test_a_dry_run_of_an_export_shows_no_private_key(self):
         self.init()
         before = self.run_("audit", "query", "--json").json
