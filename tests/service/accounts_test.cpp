@@ -275,7 +275,7 @@ TEST_CASE("users are listed by every filter, page after page") {
                                                                    .inactive_for = {},
                                                                    .limit = 0},
                                                                     base::ErrorCode::invalid}})
-    CHECK(refusal([&] { listed(test, bad); }) == code);
+    CHECK(refusal([&, &filter = bad] { listed(test, filter); }) == code);
 }
 
 TEST_CASE("a dry run of every change shows what would be and writes nothing") {
