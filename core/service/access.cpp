@@ -7,19 +7,6 @@
 
 namespace authctl::service {
 
-Access check_permission(store::Database& db, const AccessRequest& request, base::Timestamp now) {
-  const Question question{Permission(request.permission), parse_resource_option(request.resource)};
-  const auto user = store::get_user(db, request.user);
-  const bool active = user.status == store::UserStatus::active;
-  Candidates candidates(question);
-  if (!candidates.permissions.empty()) {
-    candidates.permissions = store::permissions_in_use(db, candidates.permissions);
-    if (candidates.permissions.empty()) return {user.id, user.name, active, question, {}};
-  }
-  const UserAccess access(store::access_of_user(db, user.id, candidates.filter(), now), active);
-  return {user.id, user.name, active, question, decide(access.subject, access.graph, question, now)};
-}
-
 std::function<std::optional<Effective>()> list_permissions(store::Database& db, const std::string& user_name,
                                                            base::Timestamp now) {
   if (user_name.empty()) {

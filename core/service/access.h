@@ -26,7 +26,8 @@ struct Access {
   Decision decision;
 };
 
-// A few indexed lookups, however many users, roles and grants there are.
+// A few indexed lookups, however many users, roles and grants there are, in a snapshot of its own: not to be
+// called within a transaction.
 Access check_permission(store::Database& db, const AccessRequest& request, base::Timestamp now);
 
 // One command that would make the answer yes. Where the user is disabled, enabling is needed as well as
@@ -45,7 +46,8 @@ struct Holder {
   std::string user_id, user_name;
   std::vector<Reason> because;
 };
-// Everybody who is allowed it now, in the order of user ids; reads a page of each granting role at a time.
+// Everybody who is allowed it now, in the order of user ids, with reasons in the order of the assigned roles'
+// names; reads a page of each granting role at a time.
 std::function<std::optional<Holder>()> who_may(store::Database& db, const Question& question,
                                                base::Timestamp now);
 

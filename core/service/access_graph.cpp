@@ -51,6 +51,23 @@ UserAccess::UserAccess(const std::vector<store::AccessRow>& rows, bool active) {
   }
 }
 
+HeldRoles::HeldRoles(const std::vector<store::RoleLine>& lines, const std::vector<store::RoleGrant>& grants) {
+  for (const auto& line : lines) {
+    const auto at = place(line.role_id);
+    graph.roles[at].name = line.role_id;
+    if (line.child_id.empty()) {
+      subject.assignments.push_back({at, line.resource, line.expires_at});
+    } else {
+      const auto child = place(line.child_id);
+      graph.roles[child].parents.push_back(at);
+    }
+  }
+  for (const auto& grant : grants) {
+    const auto at = place(grant.role_id);
+    graph.roles[at].grants.push_back({grant.permission, grant.resource});
+  }
+}
+
 GrantingRoles::GrantingRoles(const std::vector<store::GrantingRow>& rows) {
   for (const auto& row : rows) {
     const auto at = place(row.role_id);

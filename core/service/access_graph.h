@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/service/access_engine.h"
+#include "core/store/access_lookup.h"
 #include "core/store/assignment_repository.h"
 
 namespace authctl::service {
@@ -27,6 +28,12 @@ struct Candidates {
 // What a user holds, down to the grants that fit the filter.
 struct UserAccess : AccessGraph {
   UserAccess(const std::vector<store::AccessRow>& rows, bool active);
+  Subject subject;
+};
+
+// The same for one check; each role has its id for a name.
+struct HeldRoles : AccessGraph {
+  HeldRoles(const std::vector<store::RoleLine>& lines, const std::vector<store::RoleGrant>& grants);
   Subject subject;
 };
 

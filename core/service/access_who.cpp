@@ -48,7 +48,11 @@ class Holders {
       : question_(question), now_(now), roles_(store::roles_granting(db, Candidates(question).filter())) {
     const auto page =
         std::max<std::size_t>(16, rows_in_memory / std::max<std::size_t>(1, roles_.places.size()));
-    for (const auto& [id, place] : roles_.places) cursors_.emplace_back(db, id, place, page, now);
+    std::vector<std::pair<std::string, std::size_t>> roles(roles_.places.begin(), roles_.places.end());
+    std::ranges::sort(roles, {}, [&](const auto& role) -> const std::string& {
+      return roles_.graph.roles[role.second].name;
+    });
+    for (const auto& [id, place] : roles) cursors_.emplace_back(db, id, place, page, now);
   }
 
   std::optional<Holder> next() {

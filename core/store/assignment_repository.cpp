@@ -7,6 +7,10 @@ constexpr std::string_view columns =
     "SELECT a.user_id, a.role_id, a.resource, a.expires_at, a.created_at, u.name, r.name, u.status"
     " FROM role_assignment a JOIN user_account u ON u.id = a.user_id JOIN role r ON r.id = a.role_id ";
 
+std::string select_where(std::string_view condition) {
+  return std::string(columns).append("WHERE ").append(condition);
+}
+
 AssignmentRow read_assignment(const Rows& rows) {
   return {rows.string(0), rows.string(1), rows.string(2), rows.optional_time(3),
           rows.time(4),   rows.string(5), rows.string(6), rows.text(7) == "active"};
@@ -34,8 +38,7 @@ std::string is_one_of(std::string_view column, std::span<const std::string> text
 
 std::optional<AssignmentRow> find_assignment(Database& db, std::string_view user_id, std::string_view role_id,
                                              std::string_view resource) {
-  static const std::string sql =
-      std::string(columns) + "WHERE a.user_id = $1 AND a.role_id = $2 AND a.resource = $3";
+  static const std::string sql = select_where("a.user_id = $1 AND a.role_id = $2 AND a.resource = $3");
   const auto rows = db.query(sql, {user_id, role_id, resource});
   if (!rows->next()) return std::nullopt;
   return read_assignment(*rows);
@@ -56,17 +59,16 @@ bool delete_assignment(Database& db, const AssignmentRow& assignment) {
 }
 
 std::vector<AssignmentRow> assignments_of_user(Database& db, std::string_view user_id) {
-  static const std::string sql = std::string(columns) + "WHERE a.user_id = $1 ORDER BY r.name, a.resource";
+  static const std::string sql = select_where("a.user_id = $1 ORDER BY r.name, a.resource");
   return read_assignments(*db.query(sql, {user_id}));
 }
 
 std::vector<AssignmentRow> assignments_of_role(Database& db, std::string_view role_id,
                                                const AssignmentPlace& after, std::int64_t limit,
                                                base::Timestamp now) {
-  static const std::string sql =
-      std::string(columns) +
-      "WHERE a.role_id = $1 AND a.user_id >= $2 AND (a.user_id > $2 OR a.resource > $3)"
-      " AND (a.expires_at IS NULL OR a.expires_at > $4) ORDER BY a.user_id, a.resource LIMIT $5";
+  static const std::string sql = select_where(
+      "a.role_id = $1 AND a.user_id >= $2 AND (a.user_id > $2 OR a.resource > $3)"
+      " AND (a.expires_at IS NULL OR a.expires_at > $4) ORDER BY a.user_id, a.resource LIMIT $5");
   return read_assignments(*db.query(sql, {role_id, after.user_id, after.resource, now, limit}));
 }
 
@@ -88,22 +90,6 @@ bool anybody_holds(Database& db, std::span<const std::string> permissions, std::
       " JOIN user_account u ON u.id = a.user_id WHERE a.resource = ''"
       " AND (a.expires_at IS NULL OR a.expires_at > $1) AND u.status = 'active' AND u.id <> $2 LIMIT 1";
   return db.query(sql, std::span<const Value>(values))->next();
-}
-
-std::vector<std::string> permissions_in_use(Database& db, std::span<const std::string> permissions) {
-  std::vector<Value> values;
-  std::string sql = "WITH asked (permission) AS (VALUES ";
-  for (const auto& permission : permissions) {
-    values.emplace_back(permission);
-    sql += (values.size() == 1 ? "($" : ", ($") + std::to_string(values.size()) + ")";
-  }
-  sql +=
-      ") SELECT permission FROM asked WHERE EXISTS"
-      " (SELECT 1 FROM role_grant g WHERE g.permission = asked.permission)";
-  const auto rows = db.query(sql, std::span<const Value>(values));
-  std::vector<std::string> found;
-  while (rows->next()) found.push_back(rows->string(0));
-  return found;
 }
 
 std::vector<AccessRow> access_of_user(Database& db, std::string_view user_id, const AccessFilter& filter,

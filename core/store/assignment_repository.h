@@ -59,10 +59,6 @@ struct AccessFilter {
 std::vector<AccessRow> access_of_user(Database& db, std::string_view user_id, const AccessFilter& filter,
                                       base::Timestamp now);
 
-// Those of the permissions that any role is granted at all: most patterns that could allow something never
-// are, and need not be looked for role by role.
-std::vector<std::string> permissions_in_use(Database& db, std::span<const std::string> permissions);
-
 // The same from the other end: the roles that hold a fitting grant, and upwards those that inherit from them.
 // A row tells of a grant (`parent_id` is empty) or of a parent.
 struct GrantingRow {

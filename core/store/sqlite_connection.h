@@ -53,7 +53,7 @@ class SqliteConnection final : public Database {
   };
 
   Statement take(std::string_view sql);
-  void give_back(std::string_view sql, Statement statement) noexcept;
+  void give_back(Statement statement) noexcept;
   Statement prepare(std::string_view sql);
   void bind(Statement& statement, std::span<const Value> values, sqlite3_destructor_type lifetime);
   [[noreturn]] void fail(int code);
