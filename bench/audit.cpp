@@ -1,4 +1,4 @@
-// Audited changes and audit queries beside SQLite itself (goals P18 and P19; issue 2 item 7).
+// Audited changes and audit queries beside SQLite itself.
 //   bench_audit [--rounds N] [--seconds S] [--entries N] [--dir D]
 // Every ratio is taken within one round, against plain single-row commits of that round; the table shows
 // medians.
