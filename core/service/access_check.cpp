@@ -27,8 +27,7 @@ class Snapshot {
 
 std::vector<std::string> sorted_once(std::vector<std::string> texts) {
   std::ranges::sort(texts);
-  const auto twice = std::ranges::unique(texts);
-  texts.erase(twice.begin(), twice.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   return texts;
 }
 
