@@ -10,7 +10,13 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// The parser asserts what a hostile file can break and, in a release build, would assume it. Without either
+// its own error path answers.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -152,10 +158,28 @@ struct FileSetting {
   int line;
 };
 
+bool is_plain(std::string_view line) {
+  return std::ranges::all_of(line, [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\r'; });
+}
+
 // Reads a file of settings, collecting what is good and what is wrong.
 class FileReader {
  public:
-  void read(std::string_view content) {
+  void read(std::string_view raw) {
+    std::string content;
+    for (int line = 1; !raw.empty(); ++line) {
+      const auto text = raw.substr(0, raw.find('\n'));
+      const auto start = text.find_first_not_of(" \t");
+      // The parser takes much for granted of what lies beyond ASCII: a comment is kept from it, the rest
+      // refused.
+      const bool comment = start != text.npos && text[start] == '#';
+      if (!comment && text.find_first_not_of(" \t\r") != text.npos && !is_plain(text)) {
+        problems.push_back({line, "holds a character beyond printable ASCII", {}});
+        return;
+      }
+      content.append(comment ? std::string_view{} : text).append("\n");
+      raw.remove_prefix(std::min(raw.size(), text.size() + 1));
+    }
     auto result = toml::parse(content);
     if (!result) {
       const auto& error = result.error();
