@@ -6,13 +6,28 @@
 #include "core/base/error.h"
 #include "core/crypto/digest.h"
 #include "core/store/schema.sql.h"
+#include "core/store/schema_clients.sql.h"
+#include "core/store/schema_factors.sql.h"
+#include "core/store/schema_identifiers.sql.h"
+#include "core/store/schema_manifest.sql.h"
+#include "core/store/schema_operations.sql.h"
+#include "core/store/schema_server.sql.h"
+#include "core/store/schema_sessions.sql.h"
 #include "core/store/schema_tokens.sql.h"
 
 namespace authctl::store {
 namespace {
 
-constexpr std::array table{Migration{1, "first schema", schema_1}, Migration{2, "rotation jobs", schema_2},
-                           Migration{3, "revocations of tokens issued elsewhere", schema_3}};
+constexpr std::array table{Migration{1, "first schema", schema_1},
+                           Migration{2, "rotation jobs", schema_2},
+                           Migration{3, "revocations of tokens issued elsewhere", schema_3},
+                           Migration{4, "second factors, lockouts", schema_4},
+                           Migration{5, "sessions and refresh families", schema_5},
+                           Migration{6, "clients", schema_6},
+                           Migration{7, "what a manifest owns", schema_7},
+                           Migration{8, "sealed identifiers", schema_8},
+                           Migration{9, "incidents and backups", schema_9},
+                           Migration{10, "the server", schema_10}};
 
 constexpr std::string_view ledger = R"sql(
 CREATE TABLE schema_migration (
