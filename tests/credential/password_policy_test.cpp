@@ -23,7 +23,11 @@ bool accepted(std::string_view password, const PasswordOwner& owner = {}) {
 
 bool objects(PasswordFault fault, std::string_view password, const PasswordOwner& owner = {}) {
   const auto objections = credential::judge_password(Secret(password), owner, rules);
-  for (const auto& objection : objections) CHECK(objection.message.find(password) == std::string::npos);
+  for (const auto& objection : objections) {
+    // No message repeats the password, unless it is a word of the message by chance.
+    const bool by_chance = password == "password" || password == "passwords";
+    if (!by_chance) CHECK(objection.message.find(password) == std::string::npos);
+  }
   return std::any_of(objections.begin(), objections.end(), [&](const auto& o) { return o.fault == fault; });
 }
 
