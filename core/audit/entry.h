@@ -29,6 +29,7 @@ struct Event {
   Target target = {};
   Outcome outcome = Outcome::success;
   base::json::object detail = {};
+  std::string ip = {};  // where it is not the author's: an entry that sums up what others did
 };
 
 // Who acts, from where and why.

@@ -134,6 +134,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
     const bool aimed = !event.target.kind.empty();
     const std::string id = entry_text(event.target.id, max_name_length);
     const std::string name = entry_text(event.target.name, max_name_length);
+    const std::string ip = event.ip.empty() ? shared.ip : entry_text(event.ip, max_name_length);
     const std::string detail = detail_text(event.detail, author.sudo_user);
     StoredEntry entry;
     entry.seq = static_cast<std::int64_t>(frontier_.size()) + 1;
@@ -144,7 +145,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
     if (aimed) entry.target_id = unless_empty(id);
     if (aimed) entry.target_name = unless_empty(name);
     entry.outcome = word_of(event.outcome);
-    entry.ip = unless_empty(shared.ip);
+    entry.ip = unless_empty(ip);
     entry.reason = unless_empty(shared.reason);
     entry.detail = detail;
     write_record(entry, record_);

@@ -1,0 +1,65 @@
+// The counters of those who guess, kept in the store: they survive a restart and are shared by all processes.
+// What an attempt does to one counter is core/credential/lockout.h; which counters there are, is here:
+//
+//   from                          counts in                      is refused by
+//   an address that is new        account (or unknown), ip       account (or unknown), ip
+//   one signed in from before     account, ip, own               own
+//   the terminal                  account, every own             account
+//
+// so the account's counter is the sum of all, and a stranger's guesses do not shut the owner out at home.
+// Invariants: a counter is taken before anything is verified; names that nobody has share a bounded table.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/credential/lockout.h"
+#include "core/service/change.h"
+#include "core/store/lockout_repository.h"
+
+namespace authctl::service {
+
+// Whom the attempt is against and where it comes from.
+struct AttemptSource {
+  std::string user_id;     // empty: nobody has this name
+  std::string user_name;   // of the account
+  std::string identifier;  // folded; for a name that nobody has
+  std::string address;     // as in Cause; empty: the terminal
+};
+
+struct TakenAttempt {
+  bool admitted = false;
+  std::optional<base::Timestamp> locked_until;  // what refuses it, or what its failure leads to
+  std::vector<store::CounterRow> before, after;
+};
+
+TakenAttempt take_attempt(Change& change, const credential::LockoutPolicy& policy,
+                          const AttemptSource& source);
+// It failed: an entry for each lock that this leads to. `cause`: "wrong_password", …
+void record_locks(Change& change, const credential::LockoutPolicy& policy, const AttemptSource& source,
+                  const TakenAttempt& taken, std::string_view cause);
+// It was right, and more is to come (a second factor): as if it had not been.
+void give_back_attempt(Change& change, const TakenAttempt& taken);
+// It was right: the counters begin anew, with an entry where one of them had led to a lock; the address is
+// one of the account's from now on. Gives whether it is a new one beside others.
+bool settle_success(Change& change, const credential::LockoutPolicy& policy, const AttemptSource& source,
+                    const TakenAttempt& taken);
+
+struct LockoutView {
+  std::string subject;  // the user's name, the address, the /64
+  std::string kind;     // "account", "ip"
+  std::int64_t failed_attempts = 0;
+  base::Duration delay{0};
+  std::optional<base::Timestamp> locked_until, last_failure_at;
+  std::optional<std::string> last_ip;
+};
+// Counters that are not at zero, the latest failure first.
+std::vector<LockoutView> list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
+                                       std::optional<std::int64_t> limit);
+// `subject`: an address, else a user by any of its names. Error not_found where it is neither.
+LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& subject);
+// Of an account: every counter it has. Gives what was counted before.
+LockoutView clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
+                          const std::string& subject);
+
+}  // namespace authctl::service
