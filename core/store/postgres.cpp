@@ -169,7 +169,8 @@ class PostgresConnection final : public Database {
 
   PostgresResult check(PostgresResult result) {
     const auto status = libpq().resultStatus(result.get());
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
+    // A script may hold no statement: a migration that is only there for its number.
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return result;
     const char* state = libpq().resultErrorField(result.get(), PG_DIAG_SQLSTATE);
     const char* message = libpq().resultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
     fail_with(state ? state : "", message ? message : libpq().errorMessage(connection_));
