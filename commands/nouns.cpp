@@ -5,6 +5,7 @@
 namespace authctl::commands {
 
 void declare_audit(Noun& noun);
+void declare_client(Noun& noun);
 void declare_config(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
@@ -29,6 +30,7 @@ constexpr std::array table{
     NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
     NounEntry{"secret", "Keys in the form of other secrets stores", declare_secret},
     NounEntry{"user", "People and their accounts", declare_user},
+    NounEntry{"client", "Programs that ask for tokens: API and OAuth 2.0 clients", declare_client},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},

@@ -1,0 +1,36 @@
+#include "commands/secret_file.h"
+
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+
+namespace authctl::commands {
+
+void SecretFile::prepare(Invocation& in) const {
+  if (!given()) return;
+  if (!force && base::mode_of(path) >= 0)
+    throw base::Error{base::ErrorCode::conflict, "the file " + base::quote(path) + " exists",
+                      "--force writes over it"};
+  if (force) in.confirm("write over " + base::quote(path) + "?");
+}
+
+void SecretFile::write(std::string_view text) const {
+  base::write_private_file(path, text, force ? base::IfExists::replace : base::IfExists::refuse);
+}
+
+void SecretFile::take_back() const { ::unlink(path.c_str()); }
+
+std::string SecretFile::notice(bool dry_run, const std::string& what) const {
+  return what + (dry_run ? " would be written to " : " is in ") + base::quote(path);
+}
+
+void add_secret_file(CLI::App& verb, SecretFile& file, const std::string& what) {
+  auto* out = verb.add_option("--out", file.path, "write " + what + " to a new file (mode 0600) instead")
+                  ->type_name("FILE");
+  refuse_empty(out);
+  verb.add_flag("--force", file.force, "write over a file that exists; asks")->needs(out);
+}
+
+}  // namespace authctl::commands
