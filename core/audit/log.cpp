@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/audit/block_index.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -161,6 +162,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
                   "authctl audit verify");
     }
     frontier_.append(leaf);
+    if (entry.seq % block_size == 0) index_block(db, block_of(entry.seq));
   }
 }
 

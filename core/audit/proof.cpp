@@ -5,6 +5,7 @@
 
 #include "core/audit/verification.h"
 #include "core/base/error.h"
+#include "core/store/snapshot.h"
 
 namespace authctl::audit {
 namespace {
@@ -16,17 +17,6 @@ using base::ErrorCode;
   throw Error(ErrorCode::unverified, "the entries do not give the tree that was signed",
               "authctl audit verify");
 }
-
-class Snapshot {
- public:
-  explicit Snapshot(store::Database& db) : db_(db) { db_.begin_read(); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  ~Snapshot() { db_.rollback(); }
-
- private:
-  store::Database& db_;
-};
 
 // What of `range` was pruned: the subtrees of the stub that lie in it. Ranges of a proof begin where one of
 // them does.
@@ -73,7 +63,7 @@ Proof hash_ranges(store::Database& db, const std::vector<LeafRange>& ranges) {
 }  // namespace
 
 EntryProof prove_entry(store::Database& db, std::int64_t seq) {
-  const Snapshot snapshot(db);
+  const store::Snapshot snapshot(db);
   EntryProof proof;
   const Head head = read_head(db);
   {
@@ -100,7 +90,7 @@ EntryProof prove_entry(store::Database& db, std::int64_t seq) {
 }
 
 Proof prove_consistency(store::Database& db, std::uint64_t old_size) {
-  const Snapshot snapshot(db);
+  const store::Snapshot snapshot(db);
   const Head head = read_head(db);
   if (old_size > head.frontier.size()) {
     throw Error(ErrorCode::not_found, "the log never had " + std::to_string(old_size) + " entries",

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/audit/block_index.h"
 #include "core/audit/log.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
@@ -19,7 +20,7 @@ using base::ErrorCode;
 // The last entry of the run of old ones at the start of the log. Later ones may carry older times, where a
 // clock was set back; they stay until everything before them may go.
 std::int64_t last_to_prune(store::Database& db, base::Timestamp before, std::int64_t size) {
-  const auto rows = db.query("SELECT seq FROM audit_entry WHERE +time >= $1 ORDER BY seq LIMIT 1", {before});
+  const auto rows = db.query("SELECT seq FROM audit_entry WHERE time >= $1 ORDER BY seq LIMIT 1", {before});
   return rows->next() ? rows->integer(0) - 1 : size;
 }
 
@@ -56,6 +57,7 @@ std::int64_t Log::prune(store::Database& db, base::Timestamp before, base::Times
   db.execute("INSERT INTO audit_stub (size, frontier, note, created_at) VALUES ($1, $2, $3, $4)",
              {last, tree.bytes(), note, now});
   db.execute("DELETE FROM audit_entry WHERE seq <= $1", {last});
+  unindex_through(db, last, static_cast<std::int64_t>(frontier_.size()));
   return last - kept_from;
 }
 

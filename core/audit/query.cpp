@@ -1,211 +1,181 @@
 #include "core/audit/query.h"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 
+#include "core/audit/block_stream.h"
 #include "core/base/text.h"
 
 namespace authctl::audit {
 namespace {
 
-// A statement while it is put together: each predicate brings its values.
-class Statement {
- public:
-  Statement() : text_("SELECT " + std::string(entry_columns) + " FROM audit_entry") {}
+const std::string select_entries = "SELECT " + std::string(entry_columns) + " FROM audit_entry WHERE ";
+constexpr std::int64_t beginning = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
-  void where(std::string_view before, store::Value value, std::string_view after = {}) {
-    text_ += values_.empty() ? " WHERE " : " AND ";
-    text_ += before;
-    text_ += place_of(value);
-    text_ += after;
+std::vector<std::string> actors_of(const Filter& filter) {
+  if (filter.actor.find(':') != std::string::npos) return {filter.actor};
+  return {filter.actor, "os:" + filter.actor};
+}
+
+std::int64_t since_of(const Filter& filter) {
+  return filter.since ? base::to_unix_millis(*filter.since) : beginning;
+}
+std::int64_t until_of(const Filter& filter) {
+  return filter.until ? base::to_unix_millis(*filter.until) : end_of_time;
+}
+
+// Whether an entry is asked for: the one judgement, whatever an index says.
+class Sieve {
+ public:
+  explicit Sieve(const Filter& filter)
+      : filter_(filter), actors_(actors_of(filter)), since_(since_of(filter)), until_(until_of(filter)) {}
+
+  bool takes(const StoredEntry& entry) const {
+    return entry.time >= since_ && entry.time < until_ &&
+           (filter_.actor.empty() || std::ranges::find(actors_, entry.actor) != actors_.end()) &&
+           (filter_.action.empty() || base::glob_matches(filter_.action, entry.action)) &&
+           (filter_.target.empty() || entry.target_id == filter_.target ||
+            entry.target_name == filter_.target) &&
+           (filter_.outcome.empty() || entry.outcome == filter_.outcome) &&
+           (filter_.ip.empty() || entry.ip == filter_.ip);
   }
-  void where_one_of(std::string_view column, const std::vector<std::string>& words) {
-    text_ += values_.empty() ? " WHERE " : " AND ";
-    text_ += column;
-    for (std::size_t i = 0; i < words.size(); ++i) text_ += (i == 0 ? " IN (" : ", ") + place_of(words[i]);
-    text_ += ')';
-  }
-  void order_by(std::string_view order, std::int64_t limit) {
-    text_ += " ORDER BY ";
-    text_ += order;
-    text_ += " LIMIT " + place_of(limit);
-  }
-  std::unique_ptr<store::Rows> run(store::Database& db) const { return db.query(text_, std::span(values_)); }
 
  private:
-  std::string place_of(store::Value value) {
-    values_.push_back(value);
-    return "$" + std::to_string(values_.size());
-  }
-
-  std::string text_;
-  std::vector<store::Value> values_;
+  Filter filter_;
+  std::vector<std::string> actors_;
+  std::int64_t since_, until_;
 };
 
-// Rows of several statements, each newest first, as one.
-class Merged final : public EntryStream {
- public:
-  void add(std::unique_ptr<store::Rows> rows) {
-    Source source{std::move(rows), {}};
-    if (source.advance()) sources_.push_back(std::move(source));
+// One stream of blocks for each filter that an index answers; those between the times where there is none.
+Blocks candidates(store::Database& db, const Filter& filter) {
+  std::vector<Blocks> all;
+  const auto add = [&](Facet facet, const std::vector<std::string>& values) {
+    std::vector<Blocks> any;
+    for (const auto& value : values) any.push_back(blocks_with(db, facet, value));
+    all.push_back(any_of(std::move(any)));
+  };
+  if (!filter.target.empty()) {
+    std::vector<Blocks> any;
+    any.push_back(blocks_with(db, Facet::target_id, filter.target));
+    any.push_back(blocks_with(db, Facet::target_name, filter.target));
+    all.push_back(any_of(std::move(any)));
   }
-  void limit_to(std::int64_t limit) { left_ = limit; }
+  if (!filter.actor.empty()) add(Facet::actor, actors_of(filter));
+  if (!filter.ip.empty()) add(Facet::ip, {filter.ip});
+  if (filter.outcome == "failure" || filter.outcome == "denied") add(Facet::outcome, {filter.outcome});
+  if (!filter.action.empty()) {
+    auto actions = logged_actions(db);
+    std::erase_if(actions,
+                  [&](const std::string& action) { return !base::glob_matches(filter.action, action); });
+    add(Facet::action, actions);
+  }
+  if (all.empty() || filter.since || filter.until)
+    all.push_back(blocks_between(db, since_of(filter), until_of(filter)));
+  return all_of(std::move(all));
+}
+
+// First what no block holds yet, then block after block, newest first.
+class Found final : public EntryStream {
+ public:
+  Found(store::Database& db, const Filter& filter, std::int64_t limit)
+      : db_(db), sieve_(filter), blocks_(candidates(db, filter)), left_(limit) {
+    // The newest is asked for once: what is written meanwhile is not seen.
+    const std::int64_t newest = std::min(newest_seq(db), filter.up_to.value_or(end_of_time));
+    up_to_ = newest;
+    next_block_ = block_of(newest + 1) - 1;
+    rows_ = read(first_of(next_block_ + 1), newest);
+  }
 
   const StoredEntry* next() override {
-    if (current_ && !sources_[*current_].advance()) {
-      sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(*current_));
-    }
-    current_.reset();
-    if (sources_.empty() || left_-- <= 0) return nullptr;
-    std::size_t newest = 0;
-    for (std::size_t i = 1; i < sources_.size(); ++i) {
-      if (sources_[i].entry.seq > sources_[newest].entry.seq) newest = i;
-    }
-    current_ = newest;
-    return &sources_[newest].entry;
-  }
-
- private:
-  struct Source {
-    std::unique_ptr<store::Rows> rows;
-    StoredEntry entry;
-    bool advance() {
-      if (!rows->next()) return false;
-      entry = read_entry(*rows);
-      return true;
-    }
-  };
-  std::vector<Source> sources_;
-  std::optional<std::size_t> current_;
-  std::int64_t left_ = 0;
-};
-
-// What leads a statement: the index that it reads along. The others only sieve, and are written so that no
-// planner mistakes them for a better way.
-enum class Lead { none, target_id, target_name, actor, refused, ip, action, time };
-
-class Plan {
- public:
-  Plan(store::Database& db, const Filter& filter, std::int64_t limit)
-      : db_(db), filter_(filter), limit_(limit) {}
-
-  std::unique_ptr<EntryStream> run() {
-    merged_->limit_to(limit_);
-    if (!filter_.action.empty()) {
-      for (auto& action : logged_actions(db_)) {
-        if (base::glob_matches(filter_.action, action)) actions_.push_back(std::move(action));
+    while (left_ > 0 && (rows_ || next_rows())) {
+      if (!rows_->next()) {
+        rows_.reset();
+        continue;
       }
-      if (actions_.empty()) return std::move(merged_);
+      entry_ = read_entry(*rows_);
+      if (!sieve_.takes(entry_)) continue;
+      --left_;
+      return &entry_;
     }
-    if (!filter_.target.empty()) {
-      read(Lead::target_id, filter_.target);
-      read(Lead::target_name, filter_.target);
-    } else if (!filter_.actor.empty()) {
-      read(Lead::actor, filter_.actor);
-      if (filter_.actor.find(':') == std::string::npos) read(Lead::actor, "os:" + filter_.actor);
-    } else if (!filter_.ip.empty()) {
-      read(Lead::ip, filter_.ip);
-    } else if (filter_.outcome == "failure" || filter_.outcome == "denied") {
-      read(Lead::refused, filter_.outcome);
-    } else if (!actions_.empty()) {
-      for (const auto& action : actions_) read(Lead::action, action);
-    } else {
-      read(filter_.since || filter_.until ? Lead::time : Lead::none, {});
-    }
-    return std::move(merged_);
+    rows_.reset();
+    return nullptr;
   }
 
  private:
-  void read(Lead lead, const std::string& value) {
-    Statement statement;
-    switch (lead) {
-      case Lead::target_id:
-        statement.where("target_id = ", value);
-        break;
-      case Lead::target_name:
-        statement.where("target_name = ", value);
-        statement.where("coalesce(target_id, '') <> ", value);  // those came by their id
-        break;
-      case Lead::actor:
-        statement.where("actor = ", value);
-        break;
-      case Lead::refused:
-        statement.where("outcome <> 'success' AND outcome = ", value);
-        break;
-      case Lead::ip:
-        statement.where("ip IS NOT NULL AND ip = ", value);
-        break;
-      case Lead::action:
-        statement.where("action = ", value);
-        break;
-      case Lead::time:
-      case Lead::none:
-        break;
-    }
-    const bool by_time = lead == Lead::time;
-    if (filter_.since) statement.where(by_time ? "time >= " : "+time >= ", *filter_.since);
-    if (filter_.until) statement.where(by_time ? "time < " : "+time < ", *filter_.until);
-    if (filter_.up_to) statement.where(lead == Lead::none ? "seq <= " : "+seq <= ", *filter_.up_to);
-    if (lead != Lead::actor && !filter_.actor.empty()) {
-      std::vector<std::string> actors{filter_.actor};
-      if (filter_.actor.find(':') == std::string::npos) actors.push_back("os:" + filter_.actor);
-      sieve(statement, "actor || ''", std::move(actors));
-    }
-    if (lead != Lead::action && !actions_.empty()) sieve(statement, "action || ''", actions_);
-    if (lead != Lead::refused && !filter_.outcome.empty())
-      statement.where("outcome || '' = ", filter_.outcome);
-    if (lead != Lead::ip && !filter_.ip.empty()) statement.where("coalesce(ip, '') = ", filter_.ip);
-    statement.order_by(by_time ? "time DESC, seq DESC" : "seq DESC", limit_);
-    merged_->add(statement.run(db_));
+  std::unique_ptr<store::Rows> read(std::int64_t first, std::int64_t last) {
+    static const std::string sql = select_entries + "seq >= $1 AND seq <= $2 ORDER BY seq DESC";
+    return db_.query(sql, {first, last});
   }
 
-  // The words live as long as the plan, for the values are views.
-  void sieve(Statement& statement, std::string_view column, std::vector<std::string> words) {
-    kept_.push_back(std::make_unique<std::vector<std::string>>(std::move(words)));
-    statement.where_one_of(column, *kept_.back());
+  // The next run of bits: entries that lie close together come in one read.
+  bool next_rows() {
+    if (bits_ == 0) {
+      const auto found = next_block_ < 0 ? std::nullopt : blocks_->at_most(next_block_);
+      if (!found) return false;
+      block_ = found->block;
+      bits_ = found->bits;
+      next_block_ = block_ - 1;
+    }
+    const int highest = 63 - std::countl_zero(bits_), lowest = std::countr_zero(bits_);
+    int from = highest;
+    const bool dense = std::popcount(bits_) * 2 > highest - lowest;
+    if (dense) from = lowest;
+    bits_ = dense ? 0 : bits_ & ~(std::uint64_t{1} << highest);
+    rows_ = read(first_of(block_) + from, std::min(first_of(block_) + highest, up_to_));
+    return true;
   }
 
   store::Database& db_;
-  const Filter& filter_;
-  std::int64_t limit_;
-  std::vector<std::string> actions_;
-  std::vector<std::unique_ptr<std::vector<std::string>>> kept_;
-  std::unique_ptr<Merged> merged_ = std::make_unique<Merged>();
+  Sieve sieve_;
+  Blocks blocks_;
+  std::int64_t left_, up_to_ = 0, next_block_ = 0, block_ = 0;
+  std::uint64_t bits_ = 0;
+  std::unique_ptr<store::Rows> rows_;
+  StoredEntry entry_;
 };
 
-std::vector<Count> count_by(store::Database& db, std::string_view column) {
-  std::vector<Count> counts;
-  const std::string name(column);
-  const auto rows = db.query("SELECT " + name + ", count(*) FROM audit_entry GROUP BY " + name);
-  while (rows->next()) counts.push_back({rows->string(0), rows->integer(1)});
-  std::ranges::sort(counts, [](const Count& a, const Count& b) {
-    return a.count != b.count ? a.count > b.count : a.name < b.name;
-  });
-  return counts;
-}
+// Rows of one statement as they are.
+class Plain final : public EntryStream {
+ public:
+  explicit Plain(std::unique_ptr<store::Rows> rows) : rows_(std::move(rows)) {}
+  const StoredEntry* next() override {
+    if (!rows_ || !rows_->next()) {
+      rows_.reset();
+      return nullptr;
+    }
+    entry_ = read_entry(*rows_);
+    return &entry_;
+  }
+
+ private:
+  std::unique_ptr<store::Rows> rows_;
+  StoredEntry entry_;
+};
 
 }  // namespace
 
 std::unique_ptr<EntryStream> query_entries(store::Database& db, const Filter& filter, std::int64_t limit) {
-  return Plan(db, filter, limit).run();
+  return std::make_unique<Found>(db, filter, limit);
 }
 
 std::unique_ptr<EntryStream> entries_after(store::Database& db, std::int64_t seq, std::int64_t limit) {
-  auto merged = std::make_unique<Merged>();
-  merged->limit_to(limit);
-  Statement statement;
-  statement.where("seq > ", seq);
-  statement.order_by("seq", limit);
-  merged->add(statement.run(db));
-  return merged;
+  static const std::string sql = select_entries + "seq > $1 ORDER BY seq LIMIT $2";
+  return std::make_unique<Plain>(db.query(sql, {seq, limit}));
 }
 
 std::optional<std::int64_t> first_since(store::Database& db, base::Timestamp time) {
-  // By time first: where a clock was set back, the entry with the least time need not be the one with the
-  // least seq.
-  const auto rows =
-      db.query("SELECT min(seq) FROM (SELECT seq FROM audit_entry WHERE time >= $1) AS later", {time});
-  if (!rows->next() || rows->is_null(0)) return std::nullopt;
-  return rows->integer(0);
+  // The first full block that reaches so far; where there is none, what no block holds yet.
+  std::int64_t from = first_of(block_of(newest_seq(db) + 1));
+  {
+    const auto blocks = db.query(
+        "SELECT block FROM audit_block WHERE block >= 0 AND max_time >= $1 ORDER BY block LIMIT 1", {time});
+    if (blocks->next()) from = first_of(blocks->integer(0));
+  }
+  const auto rows = db.query(
+      "SELECT seq FROM audit_entry WHERE seq >= $1 AND time >= $2 ORDER BY seq LIMIT 1", {from, time});
+  return rows->next() ? std::optional(rows->integer(0)) : std::nullopt;
 }
 
 std::int64_t newest_seq(store::Database& db) {
@@ -215,38 +185,20 @@ std::int64_t newest_seq(store::Database& db) {
 
 std::vector<std::string> logged_actions(store::Database& db) {
   std::vector<std::string> actions;
-  if (db.engine() == store::Engine::postgresql) {
-    const auto rows = db.query("SELECT DISTINCT action FROM audit_entry");
-    while (rows->next()) actions.push_back(rows->string(0));
-    return actions;
-  }
   for (std::string last;;) {
-    const auto rows = db.query("SELECT min(action) FROM audit_entry WHERE action > $1", {last});
-    if (!rows->next() || rows->is_null(0)) return actions;
+    const auto rows =
+        db.query("SELECT value FROM audit_index WHERE facet = $1 AND value > $2 ORDER BY value LIMIT 1",
+                 {static_cast<std::int64_t>(Facet::action), last});
+    if (!rows->next()) break;
     last = rows->string(0);
     actions.push_back(last);
   }
-}
-
-Statistics count_entries(store::Database& db) {
-  Statistics statistics;
-  {
-    const auto rows = db.query("SELECT count(*), min(time), max(time) FROM audit_entry");
-    if (rows->next()) {
-      statistics.entries = rows->integer(0);
-      statistics.first = rows->optional_time(1);
-      statistics.last = rows->optional_time(2);
-    }
-  }
-  statistics.by_action = count_by(db, "action");
-  statistics.by_outcome = count_by(db, "outcome");
-  constexpr std::int64_t hour = 3'600'000;
-  const auto rows = db.query(
-      "SELECT time / 3600000, count(*) FROM audit_entry GROUP BY time / 3600000 ORDER BY time / 3600000");
+  const auto rows = db.query("SELECT action FROM audit_entry WHERE seq >= $1 ORDER BY seq",
+                             {first_of(block_of(newest_seq(db) + 1))});
   while (rows->next()) {
-    statistics.by_hour.emplace_back(base::from_unix_millis(rows->integer(0) * hour), rows->integer(1));
+    if (std::ranges::find(actions, rows->text(0)) == actions.end()) actions.push_back(rows->string(0));
   }
-  return statistics;
+  return actions;
 }
 
 }  // namespace authctl::audit

@@ -1,6 +1,6 @@
-// Reading the log: a fixed set of predicates, of which only those that are present are joined, each reading
-// along an index. Where several index ranges answer (a glob over actions, a target by id or by name) they are
-// merged. Invariant: newest first, each entry once, and no more rows are read than are asked for.
+// Reading the log: a fixed set of predicates. The index of the log (block_index.h) says which entries may
+// fit, the entry itself decides. Invariant: newest first, each entry once, and a query reads on only until it
+// has what it was asked for.
 #pragma once
 #include <memory>
 #include <optional>
@@ -28,7 +28,7 @@ class EntryStream {
   virtual const StoredEntry* next() = 0;
 };
 
-// Newest first. Where only times are asked for, by time, and by seq within one; else by seq.
+// Newest first: in the order in which they were written, whatever a clock said meanwhile.
 std::unique_ptr<EntryStream> query_entries(store::Database& db, const Filter& filter, std::int64_t limit);
 // Oldest first, those after `seq`.
 std::unique_ptr<EntryStream> entries_after(store::Database& db, std::int64_t seq, std::int64_t limit);
@@ -36,7 +36,7 @@ std::unique_ptr<EntryStream> entries_after(store::Database& db, std::int64_t seq
 std::optional<std::int64_t> first_since(store::Database& db, base::Timestamp time);
 std::int64_t newest_seq(store::Database& db);
 
-// Every action that was ever logged: one step in an index for each.
+// Every action that is in the log: one step in the index for each.
 std::vector<std::string> logged_actions(store::Database& db);
 
 struct Count {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "core/audit/block_index.h"
 #include "core/base/error.h"
 
 namespace authctl::audit {
@@ -91,7 +91,7 @@ class Pass {
       throw Finding{LogVerdict::truncated, "the log ends before " + entry_word(missing), missing};
     }
     if (frontier_.root() != head.frontier.root()) altered("the entries do not give the tree that was signed");
-    check_indexes();
+    check_index();
   }
 
  private:
@@ -182,29 +182,29 @@ class Pass {
       altered(entry_word(entry.seq) + " was altered and hashed anew", entry.seq);
     }
     frontier_.append(leaf);
+    if (const auto problem = index_.add(entry)) altered(*problem, first_of(block_of(entry.seq)));
   }
 
-  // What queries read beside the rows. PostgreSQL's indexes are not within reach of whoever writes its
-  // tables.
-  void check_indexes() {
+  // What queries read beside the rows: that no row of it is too many, and that its pages hold together.
+  // PostgreSQL's pages are not within reach of whoever writes its tables.
+  void check_index() {
+    if (const auto problem = index_.finish()) altered(*problem);
     if (db_.engine() != store::Engine::sqlite) return;
-    const auto rows = db_.query("PRAGMA integrity_check(audit_entry)");
-    if (!rows->next() || rows->text(0) == "ok") return;
-    std::string found = rows->string(0);
-    if (found.starts_with("*** ")) found.erase(0, found.find('\n') + 1);  // a heading: "in database main"
-    std::int64_t ordinal = 0;  // "row N missing from index …": N counts rows, not their keys
-    std::optional<std::int64_t> seq;
-    if (found.starts_with("row ") &&
-        std::from_chars(found.data() + 4, found.data() + found.size(), ordinal).ec == std::errc{}) {
-      seq = result_.pruned + ordinal;
+    for (const char* check : {"PRAGMA integrity_check(audit_entry)", "PRAGMA integrity_check(audit_index)",
+                              "PRAGMA integrity_check(audit_block)"}) {
+      const auto rows = db_.query(check);
+      if (!rows->next() || rows->text(0) == "ok") continue;
+      std::string found = rows->string(0);
+      if (found.starts_with("*** ")) found.erase(0, found.find('\n') + 1);  // a heading: "in database main"
+      altered("the pages of the log and its index do not hold together: " + found);
     }
-    altered("an index does not fit the entries: " + found, seq);
   }
 
   store::Database& db_;
   const VerifyRequest& request_;
   Verification& result_;
   Keys keys_;
+  IndexCheck index_{db_};
   Frontier frontier_;
   std::optional<Checkpoint> kept_;
   std::string record_;

@@ -6,6 +6,7 @@
 #include "core/service/access.h"
 #include "core/service/access_graph.h"
 #include "core/store/access_lookup.h"
+#include "core/store/snapshot.h"
 #include "core/store/user_repository.h"
 
 namespace authctl::service {
@@ -13,17 +14,6 @@ namespace {
 
 // Up to so many grants are looked for from the permission's end; then it is cheaper from the roles'.
 constexpr std::size_t few_grants = 64;
-
-class Snapshot {
- public:
-  explicit Snapshot(store::Database& db) : db_(db) { db_.begin_read(); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  ~Snapshot() { db_.rollback(); }
-
- private:
-  store::Database& db_;
-};
 
 std::vector<std::string> sorted_once(std::vector<std::string> texts) {
   std::ranges::sort(texts);
@@ -81,7 +71,7 @@ void name_roles(store::Database& db, Decision& decision) {
 Access check_permission(store::Database& db, const AccessRequest& request, base::Timestamp now) {
   const Question question{Permission(request.permission), parse_resource_option(request.resource)};
   const Candidates candidates(question);
-  const Snapshot snapshot(db);
+  const store::Snapshot snapshot(db);
   auto user = store::find_access_user(db, request.user);
   if (!user) {
     const auto row = store::get_user(db, request.user);  // says that there is none

@@ -76,9 +76,8 @@ std::string filled(std::string_view sql, Engine engine) {
   replace_all(text, "{bytes}", sqlite ? "BLOB" : "BYTEA");
   // Ordered by its bytes, whatever the server's locale: what a list is paged by.
   replace_all(text, "{bytewise}", sqlite ? "" : " COLLATE \"C\"");
-  // SQLite appends the row's key to each index entry by itself; naming it would store it twice.
-  replace_all(text, "{seq}", sqlite ? "" : ", seq");
   replace_all(text, " {strict}", sqlite ? " STRICT" : "");
+  replace_all(text, " {clustered}", sqlite ? " STRICT, WITHOUT ROWID" : "");
   return text;
 }
 

@@ -1,6 +1,6 @@
-// The first migration, in one text for both engines: the driver fills {int}, {bytes}, {bytewise}, {seq}
-// and {strict}.
-// Times are unix milliseconds. An empty `resource` means "every resource".
+// The first migration, in one text for both engines: the driver fills {int}, {bytes}, {bytewise}, {strict}
+// and {clustered} (rows stored in the order of their primary key, where the engine can). Times are unix
+// milliseconds. An empty `resource` means "every resource".
 #pragma once
 #include <string_view>
 
@@ -129,14 +129,22 @@ CREATE TABLE audit_entry (
   leaf        {bytes} NOT NULL,  -- RFC 6962: SHA-256(0x00 || record of all columns above)
   mac         {bytes} NOT NULL   -- keyed, over leaf: tells which row was altered by one who recomputed its leaf
 ) {strict};
--- Each ends in seq: SQLite keeps the row's key in every index entry anyway.
-CREATE INDEX audit_entry_time ON audit_entry (time{seq});
-CREATE INDEX audit_entry_actor ON audit_entry (actor{seq});
-CREATE INDEX audit_entry_action ON audit_entry (action{seq});
-CREATE INDEX audit_entry_target ON audit_entry (target_id{seq}) WHERE target_id IS NOT NULL;
-CREATE INDEX audit_entry_target_name ON audit_entry (target_name{seq}) WHERE target_name IS NOT NULL;
-CREATE INDEX audit_entry_ip ON audit_entry (ip{seq}) WHERE ip IS NOT NULL;
-CREATE INDEX audit_entry_refused ON audit_entry (outcome{seq}) WHERE outcome <> 'success';
+
+-- Which entries of a full block of 64 carry a value: bit i stands for entry block*64 + 1 + i. See audit/block_index.h.
+CREATE TABLE audit_index (
+  facet   {int} NOT NULL,
+  value   TEXT{bytewise} NOT NULL,
+  block   {int} NOT NULL,
+  entries {int} NOT NULL,
+  PRIMARY KEY (facet, value, block)
+) {clustered};
+
+-- The times between which a full block lies.
+CREATE TABLE audit_block (
+  block    {int} PRIMARY KEY,
+  min_time {int} NOT NULL,
+  max_time {int} NOT NULL
+) {strict};
 
 -- One row: how many entries there are, the Merkle frontier over them, and the signed note over both.
 CREATE TABLE audit_head (

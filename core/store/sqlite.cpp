@@ -135,13 +135,14 @@ void check_header(const std::string& path, const Header& header, std::int64_t si
 }
 
 // What the schema consists of, compared with what this program would make: a store with a view, a trigger or
-// a table more is not ours, whatever its header claims. Where nothing but indexes of the audit log differs,
+// a table more is not ours, whatever its header claims. Where nothing but the index of the audit log differs,
 // somebody wants queries not to find an entry.
 void check_schema(Database& db, const std::string& path) {
   std::vector<std::string> found;
   std::set<std::string, std::less<>> log_indexes;
   const auto rows = db.query(
-      "SELECT sql, type = 'index' AND tbl_name = 'audit_entry' FROM sqlite_schema "
+      "SELECT sql, type = 'index' AND tbl_name IN ('audit_entry', 'audit_index', 'audit_block') FROM "
+      "sqlite_schema "
       "WHERE sql IS NOT NULL AND name NOT IN ('sqlite_stat1', 'sqlite_stat4')");
   while (rows->next()) {
     found.push_back(rows->string(0));
@@ -154,7 +155,8 @@ void check_schema(Database& db, const std::string& path) {
                                 std::back_inserter(differences));
   if (differences.empty()) return;
   const auto of_log = [&](const std::string& sql) {
-    return sql.starts_with("CREATE INDEX audit_entry_") || log_indexes.contains(sql);
+    return sql.starts_with("CREATE TABLE audit_index ") || sql.starts_with("CREATE TABLE audit_block ") ||
+           log_indexes.contains(sql);
   };
   const auto other = std::find_if_not(differences.begin(), differences.end(), of_log);
   if (other != differences.end()) {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/crypto/digest.h"
+#include "core/store/snapshot.h"
 #include "core/store/tables.h"
 
 namespace authctl::store {
@@ -155,17 +156,6 @@ std::int64_t count_of(Database& db, const Table& table) {
   rows->next();
   return rows->integer(0);
 }
-
-class Snapshot {
- public:
-  explicit Snapshot(Database& db) : db_(db) { db_.begin_read(); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  ~Snapshot() { db_.rollback(); }
-
- private:
-  Database& db_;
-};
 
 }  // namespace
 
