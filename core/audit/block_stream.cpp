@@ -5,7 +5,8 @@
 namespace authctl::audit {
 namespace {
 
-constexpr std::int64_t page_rows = 128;
+// The first page serves a short list; a long one takes larger ones.
+constexpr std::int64_t first_page_rows = 32, most_page_rows = 512;
 
 // A page of rows (block, bits) from some block downwards; each kind of stream has its statement.
 class Paged : public BlockStream {
@@ -15,14 +16,16 @@ class Paged : public BlockStream {
     if (at_ == page_.size() && !ended_) {
       page_.clear();
       at_ = 0;
-      read_page(block, page_);
-      ended_ = std::ssize(page_) < page_rows;
+      read_page(block, rows_, page_);
+      ended_ = std::ssize(page_) < rows_;
+      rows_ = std::min(rows_ * 2, most_page_rows);
     }
     return at_ < page_.size() ? std::optional(page_[at_]) : std::nullopt;
   }
 
  private:
-  virtual void read_page(std::int64_t from, std::vector<BlockBits>& page) = 0;
+  virtual void read_page(std::int64_t from, std::int64_t limit, std::vector<BlockBits>& page) = 0;
+  std::int64_t rows_ = first_page_rows;
   std::vector<BlockBits> page_;
   std::size_t at_ = 0;
   bool ended_ = false;
@@ -34,11 +37,11 @@ class OfValue final : public Paged {
       : db_(db), facet_(facet), value_(std::move(value)) {}
 
  private:
-  void read_page(std::int64_t from, std::vector<BlockBits>& page) override {
+  void read_page(std::int64_t from, std::int64_t limit, std::vector<BlockBits>& page) override {
     const auto rows = db_.query(
         "SELECT block, entries FROM audit_index WHERE facet = $1 AND value = $2 AND block <= $3 "
         "ORDER BY block DESC LIMIT $4",
-        {static_cast<std::int64_t>(facet_), value_, from, page_rows});
+        {static_cast<std::int64_t>(facet_), value_, from, limit});
     while (rows->next()) page.push_back({rows->integer(0), static_cast<std::uint64_t>(rows->integer(1))});
   }
   store::Database& db_;
@@ -52,11 +55,11 @@ class OfTimes final : public Paged {
       : db_(db), since_(since), until_(until) {}
 
  private:
-  void read_page(std::int64_t from, std::vector<BlockBits>& page) override {
+  void read_page(std::int64_t from, std::int64_t limit, std::vector<BlockBits>& page) override {
     const auto rows = db_.query(
         "SELECT block FROM audit_block WHERE block <= $1 AND max_time >= $2 AND min_time < $3 "
         "ORDER BY block DESC LIMIT $4",
-        {from, since_, until_, page_rows});
+        {from, since_, until_, limit});
     while (rows->next()) page.push_back({rows->integer(0), ~std::uint64_t{0}});
   }
   store::Database& db_;

@@ -1,6 +1,7 @@
 #include "core/audit/query.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 
@@ -11,6 +12,12 @@ namespace authctl::audit {
 namespace {
 
 const std::string select_entries = "SELECT " + std::string(entry_columns) + " FROM audit_entry WHERE ";
+constexpr std::size_t at_once = 32;
+const std::string select_handful = [] {
+  std::string sql = select_entries + "seq IN (";
+  for (std::size_t i = 1; i <= at_once; ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
+  return sql + ") ORDER BY seq DESC";
+}();
 constexpr std::int64_t beginning = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
@@ -83,7 +90,6 @@ class Found final : public EntryStream {
       : db_(db), sieve_(filter), blocks_(candidates(db, filter)), left_(limit) {
     // The newest is asked for once: what is written meanwhile is not seen.
     const std::int64_t newest = std::min(newest_seq(db), filter.up_to.value_or(end_of_time));
-    up_to_ = newest;
     next_block_ = block_of(newest + 1) - 1;
     rows_ = read(first_of(next_block_ + 1), newest);
   }
@@ -109,28 +115,36 @@ class Found final : public EntryStream {
     return db_.query(sql, {first, last});
   }
 
-  // The next run of bits: entries that lie close together come in one read.
+  // The next candidates, a handful in one statement.
   bool next_rows() {
-    if (bits_ == 0) {
-      const auto found = next_block_ < 0 ? std::nullopt : blocks_->at_most(next_block_);
-      if (!found) return false;
-      block_ = found->block;
-      bits_ = found->bits;
-      next_block_ = block_ - 1;
+    std::array<std::int64_t, at_once> seqs{};  // 0: no entry
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(left_, at_once));
+    std::size_t count = 0;
+    for (; count < wanted && next_bits(); ++count) {
+      const int highest = 63 - std::countl_zero(bits_);
+      bits_ &= ~(std::uint64_t{1} << highest);
+      seqs[count] = first_of(block_) + highest;
     }
-    const int highest = 63 - std::countl_zero(bits_), lowest = std::countr_zero(bits_);
-    int from = highest;
-    const bool dense = std::popcount(bits_) * 2 > highest - lowest;
-    if (dense) from = lowest;
-    bits_ = dense ? 0 : bits_ & ~(std::uint64_t{1} << highest);
-    rows_ = read(first_of(block_) + from, std::min(first_of(block_) + highest, up_to_));
+    if (count == 0) return false;
+    const std::vector<store::Value> values(seqs.begin(), seqs.end());
+    rows_ = db_.query(select_handful, values);
+    return true;
+  }
+
+  bool next_bits() {
+    if (bits_ != 0) return true;
+    const auto found = next_block_ < 0 ? std::nullopt : blocks_->at_most(next_block_);
+    if (!found) return false;
+    block_ = found->block;
+    bits_ = found->bits;
+    next_block_ = block_ - 1;
     return true;
   }
 
   store::Database& db_;
   Sieve sieve_;
   Blocks blocks_;
-  std::int64_t left_, up_to_ = 0, next_block_ = 0, block_ = 0;
+  std::int64_t left_, next_block_ = 0, block_ = 0;
   std::uint64_t bits_ = 0;
   std::unique_ptr<store::Rows> rows_;
   StoredEntry entry_;
