@@ -33,12 +33,15 @@ std::optional<base::Timestamp> locked_until(const LockoutPolicy& policy, const L
   return until > now ? std::optional(until) : std::nullopt;
 }
 
+LockoutState count_failure(const LockoutState& state, base::Timestamp now) {
+  return {std::min(state.failed_attempts + 1, most_failures), now};
+}
+
 Admission begin_attempt(const LockoutPolicy& policy, const LockoutState& state, base::Timestamp now) {
   Admission admission{false, settled(state, now), locked_until(policy, state, now)};
   if (admission.locked_until) return admission;
   admission.admitted = true;
-  ++admission.state.failed_attempts;
-  admission.state.last_failure_at = now;
+  admission.state = count_failure(state, now);
   admission.locked_until = locked_until(policy, admission.state, now);
   return admission;
 }

@@ -51,6 +51,8 @@ struct Admission {
 };
 // To be decided and kept in one transaction, before the password is looked at.
 Admission begin_attempt(const LockoutPolicy& policy, const LockoutState& state, base::Timestamp now);
+// One more failure in a row. Also for a counter that refused nothing because another one judges.
+LockoutState count_failure(const LockoutState& state, base::Timestamp now);
 inline LockoutState after_success() { return {}; }
 
 }  // namespace authctl::credential

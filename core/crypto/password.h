@@ -58,6 +58,10 @@ std::string hash_password(const base::Secret& password, const Argon2Cost& cost, 
 // bytes or a NUL.
 std::string hash_password(const base::Secret& password, std::string_view scheme, base::Random& random);
 
+// Reads as a hash of hash_password() at this cost, and costs what one costs to verify; no password is known
+// that it is of. Stands in where there is no hash, so that nobody can tell by the time.
+std::string unmatched_password_hash(const Argon2Cost& cost, base::Random& random);
+
 struct PasswordHashInfo {
   PasswordScheme scheme;
   base::json::object parameters;  // {"m": 65536, "t": 3, "p": 1}, {"cost": 12}, {"iterations": 600000}

@@ -69,6 +69,14 @@ bool verify_argon2(const PasswordHash& hash, base::ByteView password) {
   return reference ? verify_by_reference(hash, password) : verify_by_sodium(hash, password);
 }
 
+std::string unmatched_password_hash(const Argon2Cost& cost, base::Random& random) {
+  std::array<std::uint8_t, crypto_pwhash_SALTBYTES> salt{};
+  std::array<std::uint8_t, 32> tag{};
+  random.fill(salt);
+  random.fill(tag);
+  return phc("argon2id", cost, salt, tag);
+}
+
 std::string make_argon2id(base::ByteView password, const Argon2Cost& cost, base::Random& random) {
   if (cost.lanes != 1 || cost.passes < 1 || cost.passes > PasswordCeilings::argon2_passes ||
       cost.memory_kib < 8 || cost.memory_kib > PasswordCeilings::argon2_memory_kib)

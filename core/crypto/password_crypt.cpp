@@ -48,10 +48,11 @@ bool verify_crypt(const PasswordHash& hash, base::ByteView password) {
     inner.scheme = PasswordScheme::bcrypt;
     return verify_crypt(inner, digest.reveal());
   }
-  if (!whole(password, hash.scheme)) return false;
-  const auto made = compute(password, hash.crypt);
+  // One that the scheme would cut does not match, in the time of one that does not match.
+  const bool is_whole = whole(password, hash.scheme);
+  const auto made = compute(is_whole ? password : base::ByteView{}, hash.crypt);
   if (made.empty()) refuse_hash("the password hash is malformed: libcrypt does not take it");
-  return base::equal_constant_time(base::bytes_of(made), base::bytes_of(hash.crypt));
+  return is_whole && base::equal_constant_time(base::bytes_of(made), base::bytes_of(hash.crypt));
 }
 
 std::string make_bcrypt(base::ByteView password, unsigned cost, base::Random& random) {

@@ -26,6 +26,7 @@ store::UserFilter filter_of(Realm& realm, const UserQuery& query) {
   }
   if (!query.scheme.empty()) filter.scheme = crypto::word_of(crypto::password_scheme_from(query.scheme));
   if (query.inactive_for) filter.inactive_since = realm.now() - *query.inactive_for;
+  filter.without_mfa = query.without_mfa;
   if (!query.match.empty()) filter.match = base::fold_ascii(query.match);
   return filter;
 }

@@ -9,6 +9,7 @@
 // so the account's counter is the sum of all, and a stranger's guesses do not shut the owner out at home.
 // Invariants: a counter is taken before anything is verified; names that nobody has share a bounded table.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@
 #include "core/store/lockout_repository.h"
 
 namespace authctl::service {
+
+inline constexpr std::chrono::hours address_memory{24};  // after its last failure
 
 // Whom the attempt is against and where it comes from.
 struct AttemptSource {
@@ -36,14 +39,13 @@ struct TakenAttempt {
 TakenAttempt take_attempt(Change& change, const credential::LockoutPolicy& policy,
                           const AttemptSource& source);
 // It failed: an entry for each lock that this leads to. `cause`: "wrong_password", …
-void record_locks(Change& change, const credential::LockoutPolicy& policy, const AttemptSource& source,
-                  const TakenAttempt& taken, std::string_view cause);
+void record_locks(Change& change, const AttemptSource& source, const TakenAttempt& taken,
+                  std::string_view cause);
 // It was right, and more is to come (a second factor): as if it had not been.
 void give_back_attempt(Change& change, const TakenAttempt& taken);
 // It was right: the counters begin anew, with an entry where one of them had led to a lock; the address is
 // one of the account's from now on. Gives whether it is a new one beside others.
-bool settle_success(Change& change, const credential::LockoutPolicy& policy, const AttemptSource& source,
-                    const TakenAttempt& taken);
+bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken);
 
 struct LockoutView {
   std::string subject;  // the user's name, the address, the /64
@@ -53,13 +55,21 @@ struct LockoutView {
   std::optional<base::Timestamp> locked_until, last_failure_at;
   std::optional<std::string> last_ip;
 };
-// Counters that are not at zero, the latest failure first.
-std::vector<LockoutView> list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
-                                       std::optional<std::int64_t> limit);
+using NextLockout = std::function<std::optional<LockoutView>()>;
+// Counters that are not at zero, the latest failure first; a page of the store at a time.
+NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
+                          std::optional<std::int64_t> limit);
 // `subject`: an address, else a user by any of its names. Error not_found where it is neither.
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& subject);
-// Of an account: every counter it has. Gives what was counted before.
-LockoutView clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
-                          const std::string& subject);
+
+struct LockoutOutcome {
+  LockoutView lockout;   // as it is afterwards
+  bool cleared = false;  // false: nothing was counted
+};
+// Of an account: every counter it has; the addresses it is known from stay known.
+LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
+                             const std::string& subject);
+// Sets an account's counters of known addresses to zero; false where they are.
+bool clear_own(Change& change, const std::string& user_id);
 
 }  // namespace authctl::service

@@ -1,5 +1,8 @@
 #include "core/service/user_json.h"
 
+#include "core/store/factor_repository.h"
+#include "core/store/lockout_repository.h"
+
 namespace authctl::service {
 namespace {
 
@@ -11,6 +14,14 @@ base::json::value text_or_null(const std::optional<std::string>& text) {
   return text ? base::json::value(*text) : base::json::value();
 }
 
+// A lock lasts at most its delay, also where the clock was set back since.
+std::optional<base::Timestamp> lock_at(const store::CounterRow& row, base::Timestamp now) {
+  if (!row.locked_until || *row.locked_until <= now) return std::nullopt;
+  const auto& failed = row.state.last_failure_at;
+  if (failed && *failed > now) return now + (*row.locked_until - *failed);
+  return row.locked_until;
+}
+
 }  // namespace
 
 std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow> users,
@@ -19,12 +30,22 @@ std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow
   ids.reserve(users.size());
   for (const auto& user : users) ids.push_back(user.id);
   auto roles = store::roles_of_users(db, ids, now);
+  const auto counters = store::counters_of_users(db, ids);
+  const auto factors = store::factors_of_users(db, ids);
   std::vector<UserView> views;
   views.reserve(users.size());
   for (auto& user : users) {
     UserView& view = views.emplace_back();
     static_cast<store::UserRow&>(view) = std::move(user);
     if (const auto held = roles.find(view.id); held != roles.end()) view.roles = std::move(held->second);
+    if (const auto counted = counters.find(view.id); counted != counters.end()) {
+      view.failed_attempts = counted->second.state.failed_attempts;
+      view.locked_until = lock_at(counted->second, now);
+    }
+    if (const auto found = factors.find(view.id); found != factors.end()) {
+      view.totp = found->second.totp;
+      view.backup_codes_left = found->second.backup_codes_left;
+    }
   }
   return views;
 }

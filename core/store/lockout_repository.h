@@ -26,7 +26,7 @@ struct CounterRow {
   std::optional<base::Timestamp> signed_in_at;  // `own`: the last time
 };
 
-// A row with nothing counted where there is none.
+// A row with nothing counted, that is not kept, where there is none.
 CounterRow get_counter(Database& db, CounterKind kind, std::string_view subject);
 std::optional<CounterRow> find_counter(Database& db, CounterKind kind, std::string_view subject);
 void put_counter(Database& db, const CounterRow& row);
@@ -34,11 +34,12 @@ void drop_counter(Database& db, CounterKind kind, std::string_view subject);
 // The addresses a user has signed in from, the latest first.
 std::vector<CounterRow> own_counters(Database& db, std::string_view user_id);
 
-// Accounts and addresses with failures, the latest first; `before`: those that come after it.
-std::vector<CounterRow> list_counters(Database& db, std::int64_t limit);
+// Accounts and addresses with failures, the latest first; those that come after `after`, where it is given.
+std::vector<CounterRow> list_counters(Database& db, const std::optional<CounterRow>& after,
+                                      std::int64_t limit);
 // Of these users' accounts, where there is any; one statement for up to 64 of them.
 std::map<std::string, CounterRow> counters_of_users(Database& db, std::span<const std::string> ids);
-// Addresses and unknown names that have not failed since: at most a few at a time.
-void forget_counters(Database& db, base::Timestamp not_since);
+// Drops addresses that have not failed since: a few at a time.
+void forget_addresses(Database& db, base::Timestamp not_since);
 
 }  // namespace authctl::store

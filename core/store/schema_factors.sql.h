@@ -35,8 +35,8 @@ CREATE TABLE backup_code (
 -- `own` counter both ("ID ADDRESS": this account has signed in from there), of an `unknown` name the number
 -- of its bucket.
 CREATE TABLE lockout_counter (
-  kind            TEXT NOT NULL CHECK (kind IN ('account', 'ip', 'own', 'unknown')),
-  subject         TEXT NOT NULL,
+  kind            TEXT{bytewise} NOT NULL CHECK (kind IN ('account', 'ip', 'own', 'unknown')),
+  subject         TEXT{bytewise} NOT NULL,
   user_id         TEXT REFERENCES user_account (id) ON DELETE CASCADE,
   failed_attempts {int} NOT NULL,
   last_failure_at {int},
@@ -48,6 +48,7 @@ CREATE TABLE lockout_counter (
 CREATE INDEX lockout_counter_user ON lockout_counter (user_id, signed_in_at) WHERE user_id IS NOT NULL;
 CREATE INDEX lockout_counter_recent ON lockout_counter (last_failure_at, kind, subject)
   WHERE failed_attempts > 0 AND kind IN ('account', 'ip');
+CREATE INDEX lockout_counter_address ON lockout_counter (last_failure_at) WHERE kind = 'ip';
 
 -- Refusals of strangers in one minute, so that from the tenth on they are one entry of the log.
 CREATE TABLE refusal_tally (

@@ -81,6 +81,9 @@ std::vector<UserRow> list_users(Database& db, const UserFilter& filter, std::str
   if (filter.scheme) query.add("u.password_scheme = %", {*filter.scheme});
   if (filter.role) add_role(db, query, *filter.role);
   if (filter.inactive_since) add_inactive(db, query, *filter.inactive_since);
+  if (filter.without_mfa)
+    query.add("NOT EXISTS (SELECT 1 FROM totp_enrolment t WHERE t.user_id = u.id AND t.state = 'confirmed')",
+              {});
   // replace() means the same to both engines and takes every character literally. It reads every identifier:
   // the one filter that costs what the store is large.
   if (filter.match)

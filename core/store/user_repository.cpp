@@ -149,6 +149,14 @@ void set_user_password(Database& db, std::string_view id, const StoredPassword& 
       {id, password.hash, password.scheme, password.must_change, now});
 }
 
+bool replace_password_hash(Database& db, std::string_view id, std::string_view before, std::string_view hash,
+                           std::string_view scheme) {
+  return db.execute(
+             "UPDATE user_account SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND "
+             "password_hash = $2",
+             {id, before, hash, scheme}) == 1;
+}
+
 void require_password_change(Database& db, std::string_view id, base::Timestamp now) {
   db.execute("UPDATE user_account SET password_must_change = 1, updated_at = $2 WHERE id = $1", {id, now});
 }

@@ -54,6 +54,9 @@ struct StoredPassword {
 };
 void set_user_password(Database& db, std::string_view id, const StoredPassword& password,
                        base::Timestamp now);
+// The same password under another hash; nothing where it has been set anew since `before` was read.
+bool replace_password_hash(Database& db, std::string_view id, std::string_view before, std::string_view hash,
+                           std::string_view scheme);
 void require_password_change(Database& db, std::string_view id, base::Timestamp now);
 void note_user_login(Database& db, std::string_view id, base::Timestamp now);
 // Takes everything with it that hangs on the user; tokens that were issued to it are revoked.
@@ -68,6 +71,7 @@ struct UserFilter {
   std::optional<UserStatus> status;
   std::optional<std::string> scheme;
   std::optional<base::Timestamp> inactive_since;  // not signed in (nor made) after it
+  bool without_mfa = false;                       // no second factor that was confirmed
   std::optional<std::string> match;               // a folded part of the name or e-mail
 };
 // At most `limit` users whose name comes after `after`, in the order of their names (bytes).

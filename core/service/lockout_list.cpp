@@ -1,0 +1,109 @@
+// What operators see of the counters, and how they set them back.
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/ip_address.h"
+#include "core/base/text.h"
+#include "core/service/lockouts.h"
+#include "core/store/user_repository.h"
+
+namespace authctl::service {
+namespace {
+
+using store::CounterKind;
+
+constexpr std::int64_t page = 256;
+
+LockoutView view_of(const credential::LockoutPolicy& policy, const store::CounterRow& row,
+                    std::string subject, base::Timestamp now) {
+  LockoutView view;
+  view.subject = std::move(subject);
+  view.kind = store::word_of(row.kind);
+  view.failed_attempts = row.state.failed_attempts;
+  view.delay = credential::delay_after(policy, row.state.failed_attempts);
+  view.locked_until = credential::locked_until(policy, row.state, now);
+  view.last_failure_at = row.state.last_failure_at;
+  view.last_ip = row.last_ip;
+  return view;
+}
+
+// The one counter a subject names, and how it is called.
+struct Subject {
+  CounterKind kind;
+  std::string key;   // as in the table
+  std::string name;  // as it is shown
+};
+
+Subject subject_of(store::Database& db, const std::string& text) {
+  if (auto network = base::network_of(text)) return {CounterKind::ip, *network, *network};
+  const auto user = store::get_user(db, text);
+  return {CounterKind::account, user.id, user.name};
+}
+
+struct Listing {
+  credential::LockoutPolicy policy;
+  std::optional<store::CounterRow> after;
+  std::int64_t left;
+  std::vector<store::CounterRow> ready;  // the next one last
+  bool ended = false;
+};
+
+void fetch(Realm& realm, Listing& listing) {
+  const auto asked = std::min(page, listing.left);
+  listing.ready = store::list_counters(realm.db(), listing.after, asked);
+  const auto got = static_cast<std::int64_t>(listing.ready.size());
+  listing.left -= got;
+  listing.ended = got < asked || listing.left == 0;
+  if (got > 0) listing.after = listing.ready.back();
+  std::reverse(listing.ready.begin(), listing.ready.end());
+}
+
+}  // namespace
+
+NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
+                          std::optional<std::int64_t> limit) {
+  if (limit && *limit < 1)
+    throw base::Error{base::ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more"};
+  auto listing =
+      std::make_shared<Listing>(Listing{policy, std::nullopt, limit.value_or(INT64_MAX), {}, false});
+  return [&realm, listing]() -> std::optional<LockoutView> {
+    if (listing->ready.empty() && !listing->ended) fetch(realm, *listing);
+    if (listing->ready.empty()) return std::nullopt;
+    const auto row = std::move(listing->ready.back());
+    listing->ready.pop_back();
+    auto name = row.subject;
+    if (row.kind == CounterKind::account)
+      if (const auto user = store::find_user_by_id(realm.db(), row.subject)) name = user->name;
+    return view_of(listing->policy, row, std::move(name), realm.now());
+  };
+}
+
+LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& text) {
+  const auto subject = subject_of(realm.db(), text);
+  return view_of(policy, store::get_counter(realm.db(), subject.kind, subject.key), subject.name,
+                 realm.now());
+}
+
+LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
+                             const std::string& text) {
+  return change(realm, cause, [&](Change& c) {
+    const auto subject = subject_of(c.db(), text);
+    auto row = store::get_counter(c.db(), subject.kind, subject.key);
+    bool cleared = row.state.failed_attempts > 0;
+    store::drop_counter(c.db(), subject.kind, subject.key);
+    if (subject.kind == CounterKind::account) cleared = clear_own(c, subject.key) || cleared;
+    if (cleared)
+      c.record({"auth.lockout",
+                subject.kind == CounterKind::ip ? audit::Target{"address", subject.key, ""}
+                                                : audit::Target{"user", subject.key, subject.name},
+                audit::Outcome::success,
+                {{"state", "unlocked"},
+                 {"cause", "cleared"},
+                 {"counter", store::word_of(subject.kind)},
+                 {"failed_attempts", row.state.failed_attempts}}});
+    row = store::get_counter(c.db(), subject.kind, subject.key);
+    return LockoutOutcome{view_of(policy, row, subject.name, c.now()), cleared};
+  });
+}
+
+}  // namespace authctl::service

@@ -1,0 +1,201 @@
+#include "core/service/lockouts.h"
+
+#include <algorithm>
+
+#include "core/base/ip_address.h"
+#include "core/crypto/digest.h"
+#include "core/service/refusals.h"
+
+namespace authctl::service {
+namespace {
+
+using credential::LockoutPolicy;
+using store::CounterKind;
+using store::CounterRow;
+
+constexpr std::size_t most_own = 8;              // addresses that an account is known from
+constexpr std::uint32_t unknown_buckets = 4096;  // for all the names that nobody has
+constexpr std::string_view bucket_purpose = "lockout: unknown names";
+
+struct Counter {
+  CounterRow row;
+  bool judges = true;  // it refuses; the others are only counted in
+};
+
+// Keyed, so that nobody can choose which names share a counter.
+std::string bucket_of(Change& change, std::string_view identifier) {
+  const auto key = change.realm().sealer().derive(bucket_purpose);
+  const auto mac = crypto::short_mac(key.reveal(), base::bytes_of(identifier));
+  return std::to_string((mac[0] | std::uint32_t{mac[1]} << 8) % unknown_buckets);
+}
+
+std::string own_subject(const std::string& user_id, const std::string& network) {
+  return user_id + ' ' + network;
+}
+
+// An address is never barred for good and forgotten after a day: many people may share it, one after another.
+CounterRow address_counter(Change& change, const std::string& network) {
+  auto row = store::get_counter(change.db(), CounterKind::ip, network);
+  if (row.state.last_failure_at && *row.state.last_failure_at + address_memory < change.now())
+    row = {CounterKind::ip, network, {}, {}, {}, {}, {}};
+  row.state.failed_attempts = std::min(row.state.failed_attempts, credential::most_failures - 2);
+  return row;
+}
+
+void add_account_counters(Change& change, const AttemptSource& source,
+                          const std::optional<std::string>& network, std::vector<Counter>& counters) {
+  auto account = store::get_counter(change.db(), CounterKind::account, source.user_id);
+  account.user_id = source.user_id;
+  bool known = false;
+  if (!network) {
+    for (auto& own : store::own_counters(change.db(), source.user_id)) counters.push_back({own, false});
+  } else if (auto own =
+                 store::find_counter(change.db(), CounterKind::own, own_subject(source.user_id, *network))) {
+    known = true;
+    counters.push_back({std::move(*own), true});
+  }
+  counters.push_back({std::move(account), !known});
+  if (network) counters.push_back({address_counter(change, *network), !known});
+}
+
+std::vector<Counter> counters_for(Change& change, const AttemptSource& source) {
+  const auto network = base::network_of(source.address);
+  std::vector<Counter> counters;
+  if (!source.user_id.empty()) {
+    add_account_counters(change, source, network, counters);
+    return counters;
+  }
+  counters.push_back(
+      {store::get_counter(change.db(), CounterKind::unknown, bucket_of(change, source.identifier)), true});
+  if (network) counters.push_back({address_counter(change, *network), true});
+  return counters;
+}
+
+void keep(store::Database& db, const CounterRow& row) {
+  if (row.state.failed_attempts == 0 && row.kind != CounterKind::own)
+    store::drop_counter(db, row.kind, row.subject);
+  else
+    store::put_counter(db, row);
+}
+
+void refuse(Change& change, const LockoutPolicy& policy, const std::vector<Counter>& counters,
+            TakenAttempt& taken) {
+  taken.admitted = false;
+  for (const auto& [row, judges] : counters) {
+    if (!judges) continue;
+    const auto admission = credential::begin_attempt(policy, row.state, change.now());
+    if (admission.admitted) continue;
+    taken.locked_until = std::max(taken.locked_until, admission.locked_until);
+    if (admission.state == row.state) continue;
+    auto settled = row;  // the clock was set back
+    settled.state = admission.state;
+    settled.locked_until = admission.locked_until;
+    store::put_counter(change.db(), settled);
+  }
+}
+
+audit::Target target_of(const CounterRow& row, const AttemptSource& source) {
+  if (row.kind == CounterKind::ip) return {"address", row.subject, ""};
+  return {"user", source.user_id, source.user_name};
+}
+
+// Gives whether it is a new one beside others. The one that was not used for longest makes room.
+bool remember_address(Change& change, const std::string& user_id, const std::string& network) {
+  const auto known = store::own_counters(change.db(), user_id);
+  CounterRow row{CounterKind::own, own_subject(user_id, network), user_id, {}, {}, {}, change.now()};
+  const bool is_known =
+      std::ranges::any_of(known, [&](const CounterRow& own) { return own.subject == row.subject; });
+  store::put_counter(change.db(), row);
+  if (is_known) return false;
+  for (std::size_t i = most_own - 1; i < known.size(); ++i)
+    store::drop_counter(change.db(), CounterKind::own, known[i].subject);
+  return !known.empty();
+}
+
+// An `own` counter never leads to more than its account's does, which has an entry.
+bool has_entries(const CounterRow& row) { return row.kind != CounterKind::own; }
+
+}  // namespace
+
+TakenAttempt take_attempt(Change& change, const LockoutPolicy& policy, const AttemptSource& source) {
+  const auto counters = counters_for(change, source);
+  TakenAttempt taken{true, std::nullopt, {}, {}};
+  for (const auto& [row, judges] : counters)
+    if (judges && credential::locked_until(policy, row.state, change.now())) taken.admitted = false;
+  if (!taken.admitted) {
+    refuse(change, policy, counters, taken);
+    return taken;
+  }
+  for (const auto& [row, judges] : counters) {
+    taken.before.push_back(row);
+    auto& after = taken.after.emplace_back(row);
+    after.state = credential::count_failure(row.state, change.now());
+    after.locked_until = credential::locked_until(policy, after.state, change.now());
+    after.last_ip = source.address.empty() ? row.last_ip : std::optional(source.address);
+    if (judges) taken.locked_until = std::max(taken.locked_until, after.locked_until);
+    store::put_counter(change.db(), after);
+  }
+  store::forget_addresses(change.db(), change.now() - address_memory);
+  return taken;
+}
+
+void record_locks(Change& change, const AttemptSource& source, const TakenAttempt& taken,
+                  std::string_view cause) {
+  for (const auto& row : taken.after) {
+    if (!row.locked_until || !has_entries(row)) continue;
+    record_refusal(change, {"auth.lockout",
+                            target_of(row, source),
+                            audit::Outcome::denied,
+                            {{"state", "locked"},
+                             {"cause", cause},
+                             {"counter", store::word_of(row.kind)},
+                             {"failed_attempts", row.state.failed_attempts},
+                             {"until", base::to_rfc3339(*row.locked_until)}}});
+  }
+}
+
+void give_back_attempt(Change& change, const TakenAttempt& taken) {
+  for (std::size_t i = 0; i < taken.after.size(); ++i) {
+    const auto& after = taken.after[i];
+    auto row = store::find_counter(change.db(), after.kind, after.subject);
+    if (!row) continue;  // cleared meanwhile
+    if (row->state == after.state) {
+      keep(change.db(), taken.before[i]);
+    } else {
+      row->state.failed_attempts = std::max<std::int64_t>(row->state.failed_attempts - 1, 0);
+      keep(change.db(), *row);
+    }
+  }
+}
+
+bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken) {
+  for (const auto& row : taken.before) {
+    if (row.kind != CounterKind::own) store::drop_counter(change.db(), row.kind, row.subject);
+    if (!row.locked_until || !has_entries(row)) continue;
+    change.record({"auth.lockout",
+                   target_of(row, source),
+                   audit::Outcome::success,
+                   {{"state", "unlocked"},
+                    {"cause", "success"},
+                    {"counter", store::word_of(row.kind)},
+                    {"failed_attempts", row.state.failed_attempts}}});
+  }
+  clear_own(change, source.user_id);
+  const auto network = base::network_of(source.address);
+  if (!network) return false;
+  return remember_address(change, source.user_id, *network);
+}
+
+bool clear_own(Change& change, const std::string& user_id) {
+  bool counted = false;
+  for (auto& own : store::own_counters(change.db(), user_id)) {
+    if (own.state.failed_attempts == 0) continue;
+    own.state = credential::after_success();
+    own.locked_until.reset();
+    store::put_counter(change.db(), own);
+    counted = true;
+  }
+  return counted;
+}
+
+}  // namespace authctl::service
