@@ -1,5 +1,6 @@
 // Audited changes and audit queries beside SQLite itself.
 //   bench_audit [--rounds N] [--seconds S] [--entries N] [--dir D]
+//   bench_audit --fill N        only writes N entries into the store of $AUTHCTL_STORE (bench/query.sh)
 // Every ratio is taken within one round, against plain single-row commits of that round; the table shows
 // medians.
 #include <sqlite3.h>
@@ -21,6 +22,7 @@
 #include "core/base/error.h"
 #include "core/service/change.h"
 #include "core/service/commit_queue.h"
+#include "core/service/opening.h"
 
 using namespace authctl;
 
@@ -35,7 +37,7 @@ double seconds_since(Steady::time_point start) {
 struct Options {
   int rounds = 5;
   double seconds = 0.5;
-  long entries = 1'000'000;
+  long entries = 1'000'000, fill = 0;
   std::string dir = "/tmp/authctl-bench-audit";
 };
 
@@ -267,14 +269,13 @@ void bench_changes(const Options& options) {
   report.print();
 }
 
-void fill(AuditedStore& store, long entries) {
+void fill(service::Realm& realm, long entries) {
   std::mt19937 random(11);
   for (long done = 0; done < entries;) {
     service::Cause cause;
     cause.actor = actor_of(static_cast<unsigned>(random()));
     cause.ip = "192.0.2.17";
     // Many actors in few transactions: the log takes one author at a time.
-    auto& realm = store.realm();
     store::Transaction transaction(realm.db());
     realm.log().start(realm.db(), realm.sealer());
     const auto event = an_event();
@@ -285,6 +286,17 @@ void fill(AuditedStore& store, long entries) {
     realm.log().finish(realm.db());
     transaction.commit();
   }
+}
+
+void fill_named_store(long entries) {
+  const base::SystemClock clock;
+  base::SystemRandom random;
+  const char* url = std::getenv("AUTHCTL_STORE");
+  const char* key = std::getenv("AUTHCTL_MASTER_KEY_FILE");
+  if (url == nullptr || key == nullptr)
+    throw base::Error(base::ErrorCode::usage, "AUTHCTL_STORE or its key is not set");
+  auto realm = service::open_realm({url, {.file = key}}, clock, random);
+  fill(realm, entries);
 }
 
 double rows_of_64(AuditedStore& store, double seconds) {
@@ -312,7 +324,7 @@ void bench_queries(const Options& options) {
   std::filesystem::permissions(options.dir, std::filesystem::perms::owner_all);
   AuditedStore big(options.dir + "/big.db"), empty(options.dir + "/empty.db");
   auto start = Steady::now();
-  fill(big, options.entries);
+  fill(big.realm(), options.entries);
   const double filled = seconds_since(start);
   std::mt19937 random(17);
   long rows = 0;
@@ -349,9 +361,14 @@ int main(int argc, char** argv) {
     if (name == "--rounds") options.rounds = std::atoi(argv[i + 1]);
     if (name == "--seconds") options.seconds = std::atof(argv[i + 1]);
     if (name == "--entries") options.entries = std::atol(argv[i + 1]);
+    if (name == "--fill") options.fill = std::atol(argv[i + 1]);
     if (name == "--dir") options.dir = argv[i + 1];
   }
   try {
+    if (options.fill > 0) {
+      fill_named_store(options.fill);
+      return 0;
+    }
     if (options.rounds > 0) bench_changes(options);
     if (options.entries > 0) bench_queries(options);
   } catch (const base::Error& error) {
