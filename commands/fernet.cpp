@@ -84,7 +84,10 @@ Output encrypt(Invocation& in, const FernetOptions& options) {
 }
 
 Output decrypt(Invocation& in, const FernetOptions& options, const std::string& ttl) {
-  token::FernetLimits limits{now_of(in, options), std::nullopt};
+  auto now = now_of(in, options);
+  // What has expired by the store's reckoning stays so where the clock was set back.
+  if (options.now.empty() && options.key_file.empty()) now = in.realm().now();
+  token::FernetLimits limits{now, std::nullopt};
   if (!ttl.empty()) {
     limits.ttl = base::parse_duration(ttl);
     if (!limits.ttl)

@@ -109,10 +109,10 @@ std::string entry_text(std::string_view text, std::size_t max) {
 }
 
 Head read_head(store::Database& db) {
-  const auto rows = db.query("SELECT size, frontier, note FROM audit_head WHERE id = 1");
+  const auto rows = db.query("SELECT size, frontier, note, latest FROM audit_head WHERE id = 1");
   if (rows->next() && rows->integer(0) >= 0) {
     auto frontier = Frontier::parse(static_cast<std::uint64_t>(rows->integer(0)), rows->blob(1));
-    if (frontier) return {std::move(*frontier), rows->string(2)};
+    if (frontier) return {std::move(*frontier), rows->string(2), rows->time(3)};
   }
   throw Error(ErrorCode::unverified, "the head of the audit log is missing or damaged",
               "authctl audit verify");
@@ -123,7 +123,9 @@ void Log::start(store::Database& db, const crypto::Sealer& sealer) {
   if (db.engine() == store::Engine::postgresql) {
     db.query("SELECT id FROM audit_head WHERE id = 1 FOR UPDATE")->next();  // SQLite has one writer anyway
   }
-  frontier_ = read_head(db).frontier;
+  Head head = read_head(db);
+  frontier_ = std::move(head.frontier);
+  has_seen(head.latest);
   started_at_ = frontier_.size();
 }
 
@@ -131,6 +133,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
                  std::span<const Event> events) {
   if (events.empty()) return;
   const SharedText shared(author);
+  has_seen(base::later_of(now, latest()));
   for (const Event& event : events) {
     const bool aimed = !event.target.kind.empty();
     const std::string id = entry_text(event.target.id, max_name_length);
@@ -169,8 +172,9 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
 void Log::finish(store::Database& db) {
   if (frontier_.size() == started_at_) return;
   const std::string note = format_note({key_->origin, frontier_.size(), frontier_.root()}, key_->signer);
-  const auto touched = db.execute("UPDATE audit_head SET size = $1, frontier = $2, note = $3 WHERE id = 1",
-                                  {static_cast<std::int64_t>(frontier_.size()), frontier_.bytes(), note});
+  const auto touched =
+      db.execute("UPDATE audit_head SET size = $1, frontier = $2, note = $3, latest = $4 WHERE id = 1",
+                 {static_cast<std::int64_t>(frontier_.size()), frontier_.bytes(), note, latest()});
   if (touched != 1)
     throw Error(ErrorCode::unverified, "the head of the audit log is missing", "authctl audit verify");
 }

@@ -3,6 +3,7 @@
 // have written since. Invariant: audit_entry, audit_head and the signature over both change together or not
 // at all.
 #pragma once
+#include <atomic>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ namespace authctl::audit {
 struct Head {
   Frontier frontier;
   std::string note;
+  base::Timestamp latest{};  // the latest time that it has seen
 };
 // Error unverified where it is missing or makes no sense.
 Head read_head(store::Database& db);
@@ -41,9 +43,14 @@ class Log {
   const Frontier& frontier() const { return frontier_; }
   void rewind(Frontier frontier) { frontier_ = std::move(frontier); }
 
+  // The latest time that the log has seen, as far as this process knows; any thread may ask.
+  base::Timestamp latest() const { return latest_.load(std::memory_order_relaxed); }
+  void has_seen(base::Timestamp latest) { latest_.store(latest, std::memory_order_relaxed); }
+
  private:
   std::optional<LogKey> key_;  // opened at the first use
   Frontier frontier_;
+  std::atomic<base::Timestamp> latest_{base::Timestamp{}};
   std::uint64_t started_at_ = 0;
   std::string record_;  // kept for its memory
 };

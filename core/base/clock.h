@@ -35,6 +35,13 @@ class FixedClock final : public Clock {
   Timestamp at_;
 };
 
+// A clock may be set back, and what had expired would live again. So the latest time that was seen counts, as
+// long as it is no more than this ahead; further ahead, it was the earlier time that was wrong.
+inline constexpr std::chrono::hours longest_set_back{25};
+inline Timestamp later_of(Timestamp now, Timestamp seen) {
+  return seen > now && seen - now <= longest_set_back ? seen : now;
+}
+
 // Seconds since 1970 (a NumericDate of RFC 7519 section 2), rounded down.
 std::int64_t to_unix_seconds(Timestamp time);
 Timestamp from_unix_seconds(std::int64_t seconds);

@@ -54,8 +54,7 @@ std::function<std::optional<UserView>()> list_users(Realm& realm, const UserQuer
       listing->left -= static_cast<std::int64_t>(users.size());
       listing->ended = static_cast<std::int64_t>(users.size()) < asked || listing->left == 0;
       if (!users.empty()) listing->after = users.back().name;
-      for (auto& view : view_users(realm.db(), std::move(users), realm.now()))
-        listing->ready.push_back(std::move(view));
+      for (auto& view : view_users(realm, std::move(users))) listing->ready.push_back(std::move(view));
     }
     if (listing->ready.empty()) return std::nullopt;
     auto next = std::move(listing->ready.front());

@@ -73,7 +73,7 @@ PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordReq
   std::optional<HashedPassword> hashed;
   if (password) {
     const credential::PasswordOwner owner{user.name, user.email.value_or(""), "authctl",
-                                          view_user(realm.db(), user, realm.now()).totp};
+                                          view_user(realm, user).totp};
     hashed = hash_new_password(*password, owner, policy, realm.random());
   } else if (!user.password_hash) {
     throw base::Error{base::ErrorCode::precondition, "the user has no password that could be changed",
@@ -82,7 +82,7 @@ PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordReq
   auto view = change(realm, cause, [&](Change& c) {
     const auto current = store::get_user(c.db(), user.id);
     set_in(c, current, hashed, request);
-    return view_user(c.db(), store::get_user(c.db(), user.id), c.now());
+    return view_user(c.realm(), store::get_user(c.db(), user.id));
   });
   if (cause.dry_run) generated.reset();
   return {std::move(view), std::move(generated)};

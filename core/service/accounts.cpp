@@ -22,7 +22,7 @@ base::json::value text_or_null(const std::optional<std::string>& text) {
 }
 
 UserView view_again(Change& change, const std::string& id) {
-  return view_user(change.db(), store::get_user(change.db(), id), change.now());
+  return view_user(change.realm(), store::get_user(change.db(), id));
 }
 
 store::UserRow row_of(Change& change, const UserDraft& draft) {
@@ -144,7 +144,7 @@ UserOutcome enable_user(Realm& realm, const Cause& cause, const std::string& use
 }
 
 UserView delete_user(Change& change, const std::string& name, bool force) {
-  auto user = view_user(change.db(), store::get_user(change.db(), name), change.now());
+  auto user = view_user(change.realm(), store::get_user(change.db(), name));
   const LastAdminInterlock interlock(change.db(), change.now(), force);
   store::delete_user(change.db(), user.id, change.now());
   interlock.verify();
@@ -159,7 +159,7 @@ UserView delete_user(Realm& realm, const Cause& cause, const std::string& user, 
 }
 
 UserView show_user(Realm& realm, const std::string& user) {
-  return view_user(realm.db(), store::get_user(realm.db(), user), realm.now());
+  return view_user(realm, store::get_user(realm.db(), user));
 }
 
 }  // namespace authctl::service

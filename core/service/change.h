@@ -14,10 +14,13 @@ namespace authctl::service {
 
 class Change {
  public:
-  Change(Realm& realm, const Cause& cause, base::Timestamp now) : realm_(realm), cause_(cause), now_(now) {}
+  Change(Realm& realm, const Cause& cause)
+      : realm_(realm), cause_(cause), now_(realm.now()), by_clock_(realm.by_clock()) {}
   store::Database& db() { return realm_.db(); }
   Realm& realm() { return realm_; }
-  base::Timestamp now() const { return now_; }  // one instant for the whole change
+  // One instant for the whole change; see Realm for the two.
+  base::Timestamp now() const { return now_; }
+  base::Timestamp by_clock() const { return by_clock_; }
   const Cause& cause() const { return cause_; }
   bool dry_run() const { return cause_.dry_run; }
   void record(audit::Event event) { events_.push_back(std::move(event)); }
@@ -26,7 +29,7 @@ class Change {
  private:
   Realm& realm_;
   const Cause& cause_;
-  base::Timestamp now_;
+  base::Timestamp now_, by_clock_;
   std::vector<audit::Event> events_;
 };
 

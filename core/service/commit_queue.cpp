@@ -12,7 +12,7 @@ constexpr std::string_view savepoint_name = "member";
 
 // The work and its entries, inside a transaction that has begun.
 void perform(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work) {
-  Change change(realm, cause, realm.now());
+  Change change(realm, cause);
   work(change);
   realm.log().append(realm.db(), {cause.actor, cause.ip, cause.reason, cause.sudo_user}, change.now(),
                      change.events());

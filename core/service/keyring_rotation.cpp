@@ -47,7 +47,7 @@ KeyRow make_successor(Realm& realm, const Cause& cause, const RotationRequest& r
 }
 
 // Compare and swap on the active key: whoever comes second finds another key active than the one it meant to
-// replace.
+// replace. Where the clock was set back since the key became active, it lies ahead, and nobody was faster.
 void refuse_second(const KeyRow& active, const KeyRow& expected, const RotationRequest& request,
                    base::Timestamp now) {
   const bool since =
@@ -134,7 +134,7 @@ KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& re
   return change(realm, cause, [&](Change& c) {
     sweep_keys(c);
     const KeyRow active = require_active(realm, request.use);
-    refuse_second(active, expected, request, c.now());
+    refuse_second(active, expected, request, c.by_clock());
     return request.kind == Rotation::staged ? stage(c, made, request.timing) : swap(c, active, made, request);
   });
 }

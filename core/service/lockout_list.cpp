@@ -74,14 +74,14 @@ NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
     auto name = row.subject;
     if (row.kind == CounterKind::account)
       if (const auto user = store::find_user_by_id(realm.db(), row.subject)) name = user->name;
-    return view_of(listing->policy, row, std::move(name), realm.now());
+    return view_of(listing->policy, row, std::move(name), realm.by_clock());
   };
 }
 
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& text) {
   const auto subject = subject_of(realm.db(), text);
   return view_of(policy, store::get_counter(realm.db(), subject.kind, subject.key), subject.name,
-                 realm.now());
+                 realm.by_clock());
 }
 
 LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
@@ -102,7 +102,7 @@ LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential:
                  {"counter", store::word_of(subject.kind)},
                  {"failed_attempts", row.state.failed_attempts}}});
     row = store::get_counter(c.db(), subject.kind, subject.key);
-    return LockoutOutcome{view_of(policy, row, subject.name, c.now()), cleared};
+    return LockoutOutcome{view_of(policy, row, subject.name, c.by_clock()), cleared};
   });
 }
 

@@ -36,7 +36,7 @@ std::string own_subject(const std::string& user_id, const std::string& network) 
 // An address is never barred for good and forgotten after a day: many people may share it, one after another.
 CounterRow address_counter(Change& change, const std::string& network) {
   auto row = store::get_counter(change.db(), CounterKind::ip, network);
-  if (row.state.last_failure_at && *row.state.last_failure_at + address_memory < change.now())
+  if (row.state.last_failure_at && *row.state.last_failure_at + address_memory < change.by_clock())
     row = {CounterKind::ip, network, {}, {}, {}, {}, {}};
   row.state.failed_attempts = std::min(row.state.failed_attempts, credential::most_failures - 2);
   return row;
@@ -83,7 +83,7 @@ void refuse(Change& change, const LockoutPolicy& policy, const std::vector<Count
   taken.admitted = false;
   for (const auto& [row, judges] : counters) {
     if (!judges) continue;
-    const auto admission = credential::begin_attempt(policy, row.state, change.now());
+    const auto admission = credential::begin_attempt(policy, row.state, change.by_clock());
     if (admission.admitted) continue;
     taken.locked_until = std::max(taken.locked_until, admission.locked_until);
     if (admission.state == row.state) continue;
@@ -102,7 +102,7 @@ audit::Target target_of(const CounterRow& row, const AttemptSource& source) {
 // Gives whether it is a new one beside others. The one that was not used for longest makes room.
 bool remember_address(Change& change, const std::string& user_id, const std::string& network) {
   const auto known = store::own_counters(change.db(), user_id);
-  CounterRow row{CounterKind::own, own_subject(user_id, network), user_id, {}, {}, {}, change.now()};
+  CounterRow row{CounterKind::own, own_subject(user_id, network), user_id, {}, {}, {}, change.by_clock()};
   const bool is_known =
       std::ranges::any_of(known, [&](const CounterRow& own) { return own.subject == row.subject; });
   store::put_counter(change.db(), row);
@@ -121,7 +121,7 @@ TakenAttempt take_attempt(Change& change, const LockoutPolicy& policy, const Att
   const auto counters = counters_for(change, source);
   TakenAttempt taken{true, std::nullopt, {}, {}};
   for (const auto& [row, judges] : counters)
-    if (judges && credential::locked_until(policy, row.state, change.now())) taken.admitted = false;
+    if (judges && credential::locked_until(policy, row.state, change.by_clock())) taken.admitted = false;
   if (!taken.admitted) {
     refuse(change, policy, counters, taken);
     return taken;
@@ -129,13 +129,13 @@ TakenAttempt take_attempt(Change& change, const LockoutPolicy& policy, const Att
   for (const auto& [row, judges] : counters) {
     taken.before.push_back(row);
     auto& after = taken.after.emplace_back(row);
-    after.state = credential::count_failure(row.state, change.now());
-    after.locked_until = credential::locked_until(policy, after.state, change.now());
+    after.state = credential::count_failure(row.state, change.by_clock());
+    after.locked_until = credential::locked_until(policy, after.state, change.by_clock());
     after.last_ip = source.address.empty() ? row.last_ip : std::optional(source.address);
     if (judges) taken.locked_until = std::max(taken.locked_until, after.locked_until);
     store::put_counter(change.db(), after);
   }
-  store::forget_addresses(change.db(), change.now() - address_memory);
+  store::forget_addresses(change.db(), change.by_clock() - address_memory);
   return taken;
 }
 

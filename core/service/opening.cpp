@@ -27,6 +27,12 @@ std::vector<store::WrappedKey> wrapped_keys(store::Database& db) {
   return keys;
 }
 
+// Of a log without a head nothing is known; `audit verify` says so, and every change does.
+base::Timestamp latest_seen(store::Database& db) {
+  const auto rows = db.query("SELECT latest FROM audit_head WHERE id = 1");
+  return rows->next() ? rows->time(0) : base::Timestamp{};
+}
+
 }  // namespace
 
 base::Secret unwrap_data_key(store::Database& db, const base::Secret& master_key) {
@@ -46,7 +52,10 @@ Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Ran
   auto db = store::open_database(request.store_url, store::OpenMode::existing);
   const auto keys = wrapped_keys(*db);
   auto data_key = unwrap(keys, read_master_key(request.master_key));
-  return Realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
+  const auto latest = latest_seen(*db);
+  Realm realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
+  realm.log().has_seen(latest);
+  return realm;
 }
 
 }  // namespace authctl::service

@@ -17,4 +17,6 @@ Realm::Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const b
 Realm::~Realm() = default;
 Realm::Realm(Realm&&) noexcept = default;
 
+base::Timestamp Realm::now() const { return base::later_of(clock_->now(), log_->latest()); }
+
 }  // namespace authctl::service

@@ -37,7 +37,11 @@ class Realm {
   store::Database& db() { return *db_; }
   const crypto::Sealer& sealer() const { return sealer_; }
   const base::Clock& clock() const { return *clock_; }
-  base::Timestamp now() const { return clock_->now(); }
+  // The clock's, or the latest that the log has seen where the clock was set back since: what had expired
+  // stays so, and what is revoked "until now" includes what was issued.
+  base::Timestamp now() const;
+  // The clock's own, for what has to end by itself whatever the log has seen: locks, limits, codes.
+  base::Timestamp by_clock() const { return clock_->now(); }
   base::Random& random() { return *random_; }
   audit::Log& log() { return *log_; }
   CommitQueue& commits() { return *commits_; }

@@ -34,10 +34,12 @@ std::optional<Refusal> use_totp(Change& change, const std::string& user_id, cons
   const auto row = store::find_totp(change.db(), user_id, EnrolmentState::confirmed).value();
   const auto secret = open_totp(change.realm(), row);
   const auto typed = code.reveal_text();
-  const auto step = credential::matching_totp_step(secret, row.settings, typed, change.now(), row.last_step);
+  const auto step =
+      credential::matching_totp_step(secret, row.settings, typed, change.by_clock(), row.last_step);
   if (step && store::use_totp_step(change.db(), row.id, *step)) return std::nullopt;
   const bool was_right =
-      credential::matching_totp_step(secret, row.settings, typed, change.now(), std::nullopt).has_value();
+      credential::matching_totp_step(secret, row.settings, typed, change.by_clock(), std::nullopt)
+          .has_value();
   return was_right ? Refusal::used_code : Refusal::wrong_code;
 }
 

@@ -117,8 +117,8 @@ CodeCheck confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& pol
     const AttemptSource source{user.id, user.name, "", c.cause().ip};
     const auto taken = take_attempt(c, policy.lockout, source);
     const auto secret = open_totp(realm, pending);
-    const auto step = credential::matching_totp_step(secret, pending.settings, code.reveal_text(), c.now(),
-                                                     pending.last_step);
+    const auto step = credential::matching_totp_step(secret, pending.settings, code.reveal_text(),
+                                                     c.by_clock(), pending.last_step);
     if (!taken.admitted)
       check.refusal = Refusal::locked;
     else if (!step)

@@ -24,12 +24,12 @@ std::optional<base::Timestamp> lock_at(const store::CounterRow& row, base::Times
 
 }  // namespace
 
-std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow> users,
-                                 base::Timestamp now) {
+std::vector<UserView> view_users(Realm& realm, std::vector<store::UserRow> users) {
+  store::Database& db = realm.db();
   std::vector<std::string> ids;
   ids.reserve(users.size());
   for (const auto& user : users) ids.push_back(user.id);
-  auto roles = store::roles_of_users(db, ids, now);
+  auto roles = store::roles_of_users(db, ids, realm.now());
   const auto counters = store::counters_of_users(db, ids);
   const auto factors = store::factors_of_users(db, ids);
   std::vector<UserView> views;
@@ -40,7 +40,7 @@ std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow
     if (const auto held = roles.find(view.id); held != roles.end()) view.roles = std::move(held->second);
     if (const auto counted = counters.find(view.id); counted != counters.end()) {
       view.failed_attempts = counted->second.state.failed_attempts;
-      view.locked_until = lock_at(counted->second, now);
+      view.locked_until = lock_at(counted->second, realm.by_clock());
     }
     if (const auto found = factors.find(view.id); found != factors.end()) {
       view.totp = found->second.totp;
@@ -50,10 +50,10 @@ std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow
   return views;
 }
 
-UserView view_user(store::Database& db, store::UserRow user, base::Timestamp now) {
+UserView view_user(Realm& realm, store::UserRow user) {
   std::vector<store::UserRow> one;
   one.push_back(std::move(user));
-  return std::move(view_users(db, std::move(one), now).front());
+  return std::move(view_users(realm, std::move(one)).front());
 }
 
 base::json::object user_json(const UserView& user) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/service/realm.h"
 #include "core/store/user_repository.h"
 
 namespace authctl::service {
@@ -20,8 +21,8 @@ struct UserView : store::UserRow {
 };
 
 // With what hangs on them, in the same order: one statement for 64 users, whatever that is.
-std::vector<UserView> view_users(store::Database& db, std::vector<store::UserRow> users, base::Timestamp now);
-UserView view_user(store::Database& db, store::UserRow user, base::Timestamp now);
+std::vector<UserView> view_users(Realm& realm, std::vector<store::UserRow> users);
+UserView view_user(Realm& realm, store::UserRow user);
 
 // id name email status roles[] mfa{totp,backup_codes_left} password{scheme,changed_at,must_change}
 // failed_attempts locked_until created_at updated_at last_login_at

@@ -151,7 +151,8 @@ CREATE TABLE audit_head (
   id       {int} PRIMARY KEY CHECK (id = 1),
   size     {int} NOT NULL,
   frontier {bytes} NOT NULL,
-  note     TEXT NOT NULL
+  note     TEXT NOT NULL,
+  latest   {int} NOT NULL DEFAULT 0  -- the latest time that the log has seen: a clock that was set back shows against it
 ) {strict};
 
 -- What a prune leaves: everything below `size` is gone, and this is what it hashed to.
