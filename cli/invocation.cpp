@@ -1,5 +1,7 @@
 #include "cli/invocation.h"
 
+#include "cli/globals.h"
+
 #include <pwd.h>
 #include <unistd.h>
 
@@ -44,6 +46,19 @@ base::Secret without_newline(base::Secret secret) {
 }
 
 }  // namespace
+
+base::Settings load_settings(const commands::Globals& globals, const World& world) {
+  const auto named =
+      !globals.config.empty() ? globals.config : world.environment("AUTHCTL_CONFIG").value_or("");
+  const auto environment = [&](const std::string& name) -> std::optional<std::string> {
+    const bool overridden = !globals.store.empty() && name.starts_with("AUTHCTL_STORE");
+    return overridden ? std::nullopt : world.environment(name);
+  };
+  auto settings = base::Settings::load(
+      environment, named.empty() ? base::default_config_file(world.environment) : named, !named.empty());
+  apply_globals(globals, settings);
+  return settings;
+}
 
 LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings settings, World& world)
     : globals_(globals),

@@ -7,6 +7,9 @@
 
 namespace authctl::cli {
 
+// Flag > environment > file > default, for this run.
+base::Settings load_settings(const commands::Globals& globals, const World& world);
+
 class LiveInvocation final : public commands::Invocation {
  public:
   LiveInvocation(const commands::Globals& globals, base::Settings settings, World& world);
@@ -16,6 +19,7 @@ class LiveInvocation final : public commands::Invocation {
   const base::Clock& clock() const override { return world_.clock; }
   base::Random& random() override { return world_.random; }
   const base::Settings& settings() override { return settings_; }
+  base::Settings fresh_settings() override { return load_settings(globals_, world_); }
   service::Realm& realm() override;
   service::Cause cause() override;
   void confirm(const std::string& question) override;

@@ -35,19 +35,6 @@ bool colour_wanted(const base::Settings& settings, const World& world) {
   return world.console.out_is_terminal;
 }
 
-base::Settings load_settings(const commands::Globals& globals, const World& world) {
-  const auto named =
-      !globals.config.empty() ? globals.config : world.environment("AUTHCTL_CONFIG").value_or("");
-  const auto environment = [&](const std::string& name) -> std::optional<std::string> {
-    const bool overridden = !globals.store.empty() && name.starts_with("AUTHCTL_STORE");
-    return overridden ? std::nullopt : world.environment(name);
-  };
-  auto settings = base::Settings::load(
-      environment, named.empty() ? base::default_config_file(world.environment) : named, !named.empty());
-  apply_globals(globals, settings);
-  return settings;
-}
-
 void check_written(const Console& console) {
   console.out.flush();
   if (console.out.good()) return;

@@ -9,6 +9,7 @@ function(authctl_archive target name)
 endfunction()
 
 authctl_archive(dep_crypto crypto Threads::Threads ${CMAKE_DL_LIBS})
+authctl_archive(dep_ssl ssl dep_crypto)
 authctl_archive(dep_sodium sodium)
 authctl_archive(dep_sqlite sqlite3 Threads::Threads ${CMAKE_DL_LIBS} m)
 # bcrypt and crypt(3) hashes.

@@ -1,4 +1,4 @@
-# The layers and their arrows: base <- crypto <- token, credential <- store <- audit <- service <- commands <- cli.
+# The layers and their arrows: base <- crypto <- token, credential <- store <- audit <- service <- server <- commands <- cli.
 # An arrow never turns back; scripts/check-layers reads the includes and says so.
 function(authctl_layer name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
@@ -21,13 +21,14 @@ authctl_layer(credential core/credential authctl_crypto)
 authctl_layer(store core/store authctl_token authctl_credential dep_sqlite dep_libpq_headers)
 authctl_layer(audit core/audit authctl_store)
 authctl_layer(service core/service authctl_audit)
-authctl_layer(commands commands authctl_service)
+authctl_layer(server core/server authctl_service dep_ssl)
+authctl_layer(commands commands authctl_server)
 authctl_layer(cli cli authctl_commands)
 
 set(AUTHCTL_PCH <algorithm> <chrono> <functional> <map> <memory> <optional> <span> <string> <string_view> <vector>
     <boost/json.hpp>)
 target_precompile_headers(authctl_base PRIVATE ${AUTHCTL_PCH})
-foreach(layer crypto token credential store audit service)
+foreach(layer crypto token credential store audit service server)
   get_target_property(kind authctl_${layer} TYPE)
   if(kind STREQUAL "STATIC_LIBRARY")
     target_precompile_headers(authctl_${layer} REUSE_FROM authctl_base)

@@ -37,6 +37,8 @@ class Invocation {
   virtual const base::Clock& clock() const = 0;
   virtual base::Random& random() = 0;
   virtual const base::Settings& settings() = 0;
+  // The same, read again from file and environment: for what runs on and on.
+  virtual base::Settings fresh_settings() { return settings(); }
   // Opens the store, then the master key, at the first call.
   virtual service::Realm& realm() = 0;
   virtual service::Cause cause() = 0;

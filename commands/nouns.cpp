@@ -11,6 +11,7 @@ void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
 void declare_secret(Noun& noun);
+void declare_serve(Noun& noun);
 void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
 void declare_key(Noun& noun);
@@ -28,6 +29,7 @@ constexpr std::array table{
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
     NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
+    NounEntry{"serve", "The auth server", declare_serve},
     NounEntry{"secret", "Keys in the form of other secrets stores", declare_secret},
     NounEntry{"user", "People and their accounts", declare_user},
     NounEntry{"client", "Programs that ask for tokens: API and OAuth 2.0 clients", declare_client},

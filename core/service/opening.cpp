@@ -48,6 +48,18 @@ base::Secret make_data_key(store::Database& db, const base::Secret& master_key, 
   return data_key;
 }
 
+RealmOpener::RealmOpener(const OpenRequest& request, const base::Clock& clock, base::Random& random)
+    : store_url_(request.store_url), clock_(clock), random_(random) {
+  const auto db = store::open_database(store_url_, store::OpenMode::existing);
+  const auto keys = wrapped_keys(*db);
+  data_key_ = unwrap(keys, read_master_key(request.master_key));
+}
+
+Realm RealmOpener::open() const {
+  return Realm(store::open_database(store_url_, store::OpenMode::existing), crypto::Sealer(data_key_.clone()),
+               clock_, random_);
+}
+
 Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Random& random) {
   auto db = store::open_database(request.store_url, store::OpenMode::existing);
   const auto keys = wrapped_keys(*db);

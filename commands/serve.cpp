@@ -1,0 +1,41 @@
+#include "commands/command.h"
+#include "core/server/server.h"
+
+namespace authctl::commands {
+namespace {
+
+Output run(Invocation& in, server::ServeRequest request) {
+  request.store = {in.settings().text("store"), service::master_key_source(in.settings())};
+  server::serve(
+      request, [&in] { return in.fresh_settings(); }, in.clock(), in.random(), in.standard_error());
+  return Output::nothing();
+}
+
+}  // namespace
+
+void declare_serve(Noun& noun) {
+  auto request = std::make_shared<server::ServeRequest>();
+  auto& verb = noun.alone(
+      nullptr,
+      {.examples = {"authctl serve --dev",
+                    "authctl serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem"},
+       .exits = {{7, "the master key is not the one of the store"}, {8, "the store cannot be used"}},
+       .more = "Answers until SIGTERM; what was begun is ended. SIGHUP reads certificate and settings again. "
+               "A change "
+               "made at the command line holds at once. Plain HTTP is served on loopback only. Log lines are "
+               "JSON on "
+               "standard error."},
+      [request](Invocation& in) { return run(in, *request); });
+  verb.add_option("--listen", request->listen, "where to listen (default 127.0.0.1:8443)")
+      ->type_name("ADDR:PORT");
+  verb.add_option("--tls-cert", request->tls_certificate, "certificate and its chain, PEM")
+      ->type_name("FILE");
+  verb.add_option("--tls-key", request->tls_key, "its private key, PEM")->type_name("FILE");
+  verb.add_flag("--dev", request->dev, "a self-signed certificate, made on the spot");
+  verb.add_option("--behind-proxy", request->behind_proxy,
+                  "a proxy in front: its X-Forwarded-For and -Proto are believed, plain HTTP is served")
+      ->type_name("CIDR");
+  verb.add_option("--threads", request->threads, "threads that answer (default: one a core)")->type_name("N");
+}
+
+}  // namespace authctl::commands

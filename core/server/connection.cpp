@@ -1,0 +1,295 @@
+#include "core/server/connection.h"
+
+#include "core/base/error.h"
+#include "core/server/chunked.h"
+#include "core/server/cors.h"
+#include "core/server/failure.h"
+#include "core/server/guard.h"
+#include "core/server/hash_pool.h"
+#include "core/server/io_thread.h"
+#include "core/server/redirect.h"
+#include "core/server/transport.h"
+#include "core/server/workers.h"
+
+namespace authctl::server {
+namespace {
+namespace asio = boost::asio;
+
+constexpr std::size_t read_size = 4096;
+constexpr std::size_t kept_while_idle = 8192;   // of a buffer's room
+constexpr std::size_t most_queued = 64 * 1024;  // of answers, before they are written
+constexpr std::size_t most_read_away = 8 * 1024 * 1024;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool has_type(std::string_view content_type, std::string_view wanted) {
+  const auto end = std::min(content_type.find(';'), content_type.size());
+  auto type = content_type.substr(0, end);
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return equal_ignoring_case(type, wanted);
+}
+
+// RFC 9110 section 15.5.16.
+bool suits(BodyKind kind, const Head& head) {
+  const auto type = head.get(Known::content_type);
+  const bool json = has_type(type, json_type), form = has_type(type, "application/x-www-form-urlencoded");
+  switch (kind) {
+    case BodyKind::none:
+      return !head.has_body();
+    case BodyKind::json:
+      return json;
+    case BodyKind::form:
+      return form;
+    case BodyKind::json_or_form:
+      return json || form;
+  }
+  return false;
+}
+
+}  // namespace
+
+Connection::Connection(IoThread& thread, Stream::Socket socket, std::string peer, const Listening& listening)
+    : thread_(thread),
+      stream_(std::move(socket)),
+      peer_(std::move(peer)),
+      listening_(listening),
+      config_(thread.site().config()) {
+  thread_.enter(*this);
+}
+
+Connection::~Connection() { thread_.leave(*this); }
+
+void Connection::enter(Phase phase, std::chrono::milliseconds limit) {
+  phase_ = phase;
+  deadline_ = limit == limit.max() ? deadline_.max() : thread_.tick() + limit;
+}
+
+void Connection::expire() {
+  expired_ = true;
+  deadline_ = deadline_.max();
+  if (phase_ == Phase::ending) return stream_.close();
+  stream_.cancel();
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (phase_ == Phase::idle || phase_ == Phase::handshake) stream_.cancel();
+}
+
+asio::awaitable<void> Connection::run() {
+  try {
+    co_await serve();
+  } catch (const std::exception& error) {
+    thread_.site().log.write(Level::error, "connection.failed", {{"error", error.what()}});
+  }
+}
+
+asio::awaitable<void> Connection::serve() {
+  if (const auto tls = thread_.tls(); tls && listening_.door == Door::open) {
+    enter(Phase::handshake, config_->phases.handshake);
+    if (!co_await stream_.handshake(*tls)) co_return;
+  }
+  while (!draining_ && co_await serve_one() == Step::go_on) continue;
+  enter(Phase::ending, std::chrono::seconds(2));
+  if (co_await flush()) co_await stream_.end(most_read_away);
+}
+
+asio::awaitable<Connection::Step> Connection::serve_one() {
+  HeadScan scan;
+  int status = co_await read_head(scan);
+  if (status < 0) co_return Step::end;
+  bool keep_alive = false;
+  if (status == 0) {
+    config_ = thread_.site().config();
+    request_->peer = peer_;
+    request_->secure = stream_.is_tls();
+    place_client(*request_, *config_);
+    request_->received = thread_.site().clock.now();
+    at_ += scan.size;
+    const Route* route = nullptr;
+    auto reply = co_await answer(route);
+    keep_alive = request_->head.keep_alive && !reply.close && !draining_ && !thread_.site().draining;
+    queue(reply, keep_alive, request_.get());
+  } else {
+    queue(error_reply(status), false, nullptr);
+  }
+  forget_request();
+  if (!keep_alive) co_return Step::end;
+  // Answers to requests that came together leave together.
+  if (at_ == in_.size() || out_.size() > most_queued) {
+    if (!co_await flush()) co_return Step::end;
+  }
+  co_return Step::go_on;
+}
+
+// 0: a head is there; negative: the connection ends without an answer; else the status of the refusal.
+asio::awaitable<int> Connection::read_head(HeadScan& scan) {
+  if (!request_) request_ = thread_.take_request();
+  enter(unread().empty() ? Phase::idle : Phase::head,
+        unread().empty() ? config_->phases.idle : config_->phases.head);
+  while (true) {
+    if (!unread().empty()) {
+      scan = scan_head(unread(), request_->head, config_->limits);
+      if (scan.state == HeadScan::State::complete) co_return 0;
+      if (scan.state == HeadScan::State::refused) co_return scan.status;
+      if (!out_.empty() && !co_await flush()) co_return -1;
+    }
+    if (at_ > 0) {
+      in_.erase(0, at_);
+      at_ = 0;
+    }
+    const std::size_t had = in_.size();
+    in_.resize(had + read_size);
+    const std::size_t size = co_await stream_.read_some({in_.data() + had, read_size});
+    in_.resize(had + size);
+    if (size == 0) co_return expired_&& had > 0 ? 408 : -1;
+    if (phase_ == Phase::idle) enter(Phase::head, config_->phases.head);
+  }
+}
+
+// 0: the body is there; negative: the peer is gone; else the status of the refusal.
+asio::awaitable<int> Connection::read_body() {
+  const Head& head = request_->head;
+  if (!head.has_body()) co_return 0;
+  enter(Phase::body, config_->phases.body);
+  if (head.expects_continue && unread().empty()) {
+    out_ += go_on;
+    if (!co_await flush()) co_return -1;
+  }
+  if (head.chunked) co_return co_await read_chunked_body();
+  co_return co_await read_sized_body();
+}
+
+asio::awaitable<int> Connection::read_sized_body() {
+  const std::size_t length = request_->head.content_length;
+  auto& body = request_->body;
+  body.assign(unread().substr(0, length));
+  at_ += body.size();
+  while (body.size() < length) {
+    const std::size_t had = body.size(), room = std::min(length - had, read_size);
+    body.resize(had + room);
+    const std::size_t size = co_await stream_.read_some({body.data() + had, room});
+    body.resize(had + size);
+    if (size == 0) co_return expired_ ? 408 : -1;
+  }
+  co_return 0;
+}
+
+// The head's views point into in_, so what is read beyond the body is put there only when the answer is
+// written.
+asio::awaitable<int> Connection::read_chunked_body() {
+  ChunkedBody chunks(config_->limits.body);
+  at_ += chunks.feed(unread());
+  std::string more;
+  while (chunks.state() == ChunkedBody::State::incomplete) {
+    more.resize(read_size);
+    const std::size_t size = co_await stream_.read_some({more.data(), more.size()});
+    if (size == 0) co_return expired_ ? 408 : -1;
+    const std::size_t taken = chunks.feed({more.data(), size});
+    behind_.assign(more, taken, size - taken);
+  }
+  if (chunks.state() == ChunkedBody::State::refused) co_return chunks.status();
+  request_->body = std::move(chunks.body());
+  co_return 0;
+}
+
+// What is not answered by a handler.
+Reply Connection::refusal_of(const RouteMatch& match) const {
+  if (match.allowed.empty()) return error_reply(404);
+  const bool asks_options = request_->method() == "OPTIONS";
+  auto reply = asks_options ? Reply{} : error_reply(405);
+  reply.with("Allow", std::string(match.allowed));
+  if (asks_options) add_preflight(reply, *request_, *config_, match.allowed);
+  return reply;
+}
+
+asio::awaitable<Reply> Connection::answer(const Route*& route) {
+  const auto closing = [this](Reply reply) {
+    reply.close = reply.close || request_->head.has_body();  // nobody reads it
+    return reply;
+  };
+  if (listening_.door == Door::redirect) co_return closing(redirect_reply(*request_, *config_));
+  const auto match = find_route(request_->method(), request_->path(), listening_.door);
+  if (match.route == nullptr) co_return closing(refusal_of(match));
+  route = match.route;
+  if (auto refusal = refuse_plain(*request_, *match.route, *config_, listening_.at.is_loopback()))
+    co_return closing(std::move(*refusal));
+  if (!suits(route->body, request_->head))
+    co_return closing(error_reply(route->body == BodyKind::none ? 400 : 415));
+  std::optional<HashPool::Place> place;
+  if (route->cost == Cost::hash) {
+    place = thread_.site().hashes->try_enter();
+    if (!place) co_return closing(busy_reply());
+  }
+  const int status = co_await read_body();
+  enter(Phase::answering, std::chrono::milliseconds::max());
+  if (status != 0) {
+    auto reply = error_reply(status < 0 ? 400 : status);
+    reply.close = true;
+    co_return reply;
+  }
+  co_return co_await dispatch(*route);
+}
+
+asio::awaitable<Reply> Connection::dispatch(const Route& route) {
+  std::optional<Reply> reply;
+  try {
+    Spot spot = thread_.spot(*config_, request_->received);
+    if (route.access.kind() == Access::Kind::everybody && route.handler.spot != nullptr)
+      reply = route.handler.spot(*request_, spot);
+  } catch (...) {
+    reply = reply_to_failure(std::current_exception(), *request_, thread_.site());
+  }
+  if (!reply) co_return co_await answer_on_worker(route);
+  co_return std::move(*reply);
+}
+
+asio::awaitable<Reply> Connection::answer_on_worker(const Route& route) {
+  IoThread::WorkerJob job = [this, &route](service::Realm* realm, const std::exception_ptr& failure) {
+    Site& site = thread_.site();
+    try {
+      if (failure) std::rethrow_exception(failure);
+      Work work{site, *config_, *realm, site.workers->common(), *site.hashes, request_->received};
+      if (auto refusal = guard(route, *request_, work)) return std::move(*refusal);
+      return route.handler.work(*request_, work);
+    } catch (...) {
+      return reply_to_failure(std::current_exception(), *request_, site);
+    }
+  };
+  co_return co_await thread_.ask_worker(std::move(job));
+}
+
+// `request`: nothing where its head was refused; then nothing of it is believed.
+void Connection::queue(const Reply& reply, bool keep_alive, const Request* request) {
+  Framing framing{.keep_alive = keep_alive, .date = thread_.date()};
+  if (request != nullptr) {
+    framing.head_only = request->method() == "HEAD";
+    framing.minor = request->head.minor;
+    framing.extra = cors_fields(*request, *config_, thread_.scratch());
+  }
+  write_reply(out_, reply, framing);
+  ++answered_;
+}
+
+void Connection::forget_request() {
+  request_->body.clear();
+  if (!behind_.empty()) {
+    in_ = std::exchange(behind_, {});
+    at_ = 0;
+  }
+  if (at_ != in_.size()) return;  // the next request is there already
+  in_.clear();
+  at_ = 0;
+  if (in_.capacity() > kept_while_idle) in_.shrink_to_fit();
+  thread_.give_back(std::move(request_));
+}
+
+asio::awaitable<bool> Connection::flush() {
+  if (out_.empty()) co_return true;
+  if (phase_ != Phase::ending) enter(Phase::answering, config_->phases.write);
+  const bool written = co_await stream_.write(out_);
+  out_.clear();
+  if (out_.capacity() > kept_while_idle) out_.shrink_to_fit();
+  co_return written;
+}
+
+}  // namespace authctl::server

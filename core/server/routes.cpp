@@ -1,0 +1,79 @@
+#include "core/server/routes.h"
+
+#include <array>
+#include <map>
+#include <string>
+
+namespace authctl::server {
+namespace {
+
+constexpr MemberDoc health_members[] = {{"status", "string", "ok"}};
+constexpr AnswerDoc health_answers[] = {{200, "the process answers", health_members}};
+constexpr MemberDoc ready_members[] = {{"status", "string", "ready"}};
+constexpr AnswerDoc ready_answers[] = {{200, "the store answers", ready_members},
+                                       {503, "it does not, or the server is going down"}};
+constexpr RouteDoc ready_doc{.summary = "Whether requests should be sent here", .answers = ready_answers};
+
+constexpr MemberDoc verify_query[] = {{"permission", "string", "what has to be allowed", false},
+                                      {"resource", "string", "on what, `kind/id`", false}};
+constexpr AnswerDoc verify_answers[] = {
+    {204, "go on; X-Auth-User has the user's name, X-Auth-Roles its roles apart by commas"},
+    {401, "no access token, or none that is valid"},
+    {403, "the permission is not held"}};
+constexpr RouteDoc verify_doc{
+    .summary = "For a proxy: may this request go on?", .query = verify_query, .answers = verify_answers};
+
+constexpr MemberDoc jwks_members[] = {{"keys", "array", "RFC 7517"}};
+constexpr AnswerDoc jwks_answers[] = {{200, "the public keys that tokens are verified with", jwks_members}};
+constexpr RouteDoc jwks_doc{.summary = "Public keys", .answers = jwks_answers};
+
+constexpr RouteDoc health_doc{.summary = "Whether the process answers", .answers = health_answers};
+
+// method, path, who may ask, body, limit, cost, handler, documentation
+constexpr std::array table{
+    Route{"GET", "/healthz", Access::everybody(), BodyKind::none, Limit::none, Cost::light, healthz,
+          &health_doc},
+    Route{"GET", "/readyz", Access::everybody(), BodyKind::none, Limit::none, Cost::light, readyz,
+          &ready_doc},
+    Route{"GET", "/auth/verify", Access::everybody(), BodyKind::none, Limit::none, Cost::light, verify,
+          &verify_doc},
+    Route{"GET", "/.well-known/jwks.json", Access::everybody(), BodyKind::none, Limit::none, Cost::light,
+          jwks, &jwks_doc},
+};
+
+struct PathEntry {
+  std::vector<const Route*> routes;
+  std::string allowed;
+};
+using Index = std::map<std::string_view, PathEntry>;
+
+Index make_index() {
+  Index index;
+  for (const auto& route : table) index[route.path].routes.push_back(&route);
+  for (auto& [path, entry] : index) {
+    for (const auto* route : entry.routes) {
+      if (!entry.allowed.empty()) entry.allowed += ", ";
+      entry.allowed += route->method;
+      if (route->method == "GET") entry.allowed += ", HEAD";
+    }
+    entry.allowed += ", OPTIONS";
+  }
+  return index;
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return table; }
+
+RouteMatch find_route(std::string_view method, std::string_view path, Door door) {
+  static const Index index = make_index();
+  const auto found = index.find(path);
+  if (found == index.end() || found->second.routes.front()->door != door) return {};
+  for (const auto* route : found->second.routes) {
+    if (route->method == method || (method == "HEAD" && route->method == "GET"))
+      return {route, found->second.allowed};
+  }
+  return {nullptr, found->second.allowed};
+}
+
+}  // namespace authctl::server

@@ -1,0 +1,70 @@
+// What the threads of one server share: settings, workers, the hash pool, the log, and whether it is going
+// down. Invariant: settings are immutable once they are published; SIGHUP publishes others, and a request
+// sees one set from its beginning to its end.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/config.h"
+#include "core/base/ip_network.h"
+#include "core/server/csrf.h"
+#include "core/server/event_log.h"
+#include "core/server/head.h"
+
+namespace authctl::server {
+
+class HashPool;
+class Workers;
+
+// How long each phase of a connection may take.
+struct PhaseLimits {
+  std::chrono::milliseconds handshake{10'000};
+  std::chrono::milliseconds head{10'000};  // from its first byte to its last
+  std::chrono::milliseconds body{20'000};
+  std::chrono::milliseconds write{30'000};
+  std::chrono::milliseconds idle{75'000};  // between requests, and before the first
+};
+
+struct Config {
+  Config(base::Settings all, std::vector<base::IpNetwork> proxies);
+  base::Settings settings;
+  std::string issuer;
+  std::vector<std::string> audiences;  // one at least
+  std::vector<std::string> cors_origins;
+  std::vector<base::IpNetwork> trusted_proxies;  // --behind-proxy
+  PhaseLimits phases;
+  HeadLimits limits;
+};
+
+struct Site {
+  Site(const base::Clock& time, EventLog& events);
+  ~Site();
+
+  std::shared_ptr<const Config> config() const { return config_.load(); }
+  void publish(std::shared_ptr<const Config> config) { config_.store(std::move(config)); }
+
+  const CsrfTokens& csrf() const { return *csrf_; }
+  void set_csrf(const crypto::Sealer& sealer) { csrf_.emplace(sealer); }
+
+  const base::Clock& clock;
+  EventLog& log;
+  std::unique_ptr<HashPool> hashes;
+  std::unique_ptr<Workers> workers;
+  std::atomic<bool> draining{false};
+
+ private:
+  std::optional<CsrfTokens> csrf_;
+  std::atomic<std::shared_ptr<const Config>> config_;
+};
+
+// Of one I/O thread, for one request: what a handler may use that answers on the spot.
+struct Spot {
+  Site& site;
+  const Config& config;
+  base::Timestamp now;
+};
+
+}  // namespace authctl::server

@@ -1,0 +1,82 @@
+"""The server from outside: what every answer has, who may ask, how it starts and ends."""
+import json
+import signal
+import time
+import unittest
+
+from server_harness import ServerTest, statuses
+
+SECURITY = {"strict-transport-security": "max-age=31536000; includeSubDomains", "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY", "referrer-policy": "strict-origin-when-cross-origin"}
+
+
+class Answers(ServerTest):
+    def assert_secure(self, answer):
+        for name, value in SECURITY.items():
+            self.assertEqual(answer.headers.get(name), value, f"{name} of {answer}")
+
+    def test_every_answer_has_the_security_fields_errors_too(self):
+        server = self.serve()
+        for method, path, status in (("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/nowhere", 404),
+                                     ("POST", "/healthz", 405), ("GET", "/auth/verify", 401),
+                                     ("OPTIONS", "/healthz", 204), ("GET", "/.well-known/jwks.json", 200)):
+            answer = server.ask(method, path)
+            self.assertEqual(answer.status, status, f"{method} {path}")
+            self.assert_secure(answer)
+            if status >= 400:
+                self.assertEqual(list(answer.json), ["error"])
+        self.assertEqual(server.ask("POST", "/healthz").headers["allow"], "GET, HEAD, OPTIONS")
+        raw, closed = server.raw(b"nonsense\r\n\r\n")
+        self.assertEqual(statuses(raw), [400])
+        self.assertTrue(closed)
+        for name, value in SECURITY.items():
+            self.assertIn(f"{name}: {value}".lower().encode(), raw.lower())
+
+    def test_the_keys_are_those_of_the_command_line(self):
+        server = self.serve()
+        exported = self.ok("key", "export", "--all", "--format", "jwks").json
+        self.assertEqual(server.ask("GET", "/.well-known/jwks.json").json, exported)
+
+    def test_forward_auth_says_who_it_is_and_what_they_may(self):
+        server = self.serve()
+        token = self.token()
+        for query, status in (("", 204), ("?permission=read:posts", 204), ("?permission=write:posts", 403),
+                              ("?permission=read:posts&resource=post/7", 204), ("?permission=READ%20POSTS", 422),
+                              ("?permission=read:posts&permission=write:posts", 422), ("?resource=post/7", 400)):
+            answer = server.ask("GET", "/auth/verify" + query, headers=self.bearer(token))
+            self.assertEqual(answer.status, status, query)
+        answer = server.ask("GET", "/auth/verify", headers=self.bearer(token))
+        self.assertEqual((answer.headers["x-auth-user"], answer.headers["x-auth-roles"]), ("ann", "reader"))
+        answer = server.ask("GET", "/auth/verify", headers={"Cookie": "a=b; __Host-authctl_access=" + token})
+        self.assertEqual(answer.status, 204)
+
+    def test_forward_auth_refuses_what_is_no_token_of_ours(self):
+        server = self.serve()
+        token = self.token()
+        cookie = "__Host-authctl_access=" + token
+        for headers in ({}, {"Authorization": "Basic " + token}, {"Authorization": "Bearer"},
+                        {"Authorization": token}, self.bearer(token[:-2]), self.bearer(token + "A"),
+                        {"Authorization": "Basic x", "Cookie": cookie},  # whoever says so does not mean the cookie
+                        {"Cookie": cookie + "; " + cookie}, {"Cookie": '__Host-authctl_access="' + token + '"'},
+                        self.bearer(self.token("ann", "--type", "refresh")),
+                        self.bearer(self.token("ann", "--audience", "https://elsewhere.example"))):
+            self.assertEqual(server.ask("GET", "/auth/verify", headers=headers).status, 401, str(headers))
+
+
+class Life(ServerTest):
+    def test_it_ends_with_0_when_told_to_and_lets_what_was_begun_end(self):
+        server = self.serve(tls=True)
+        self.assertEqual(server.ask("GET", "/healthz").json, {"status": "ok"})
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual([e["event"] for e in server.events()][-2:], ["server.draining", "server.stopped"])
+
+    def test_plain_http_is_for_loopback_only(self):
+        for options, hint in ((("--listen", "0.0.0.0:0"), "--tls-cert"), (("--tls-cert", "x"), "--tls-key"),
+                              (("--listen", "nowhere"), "127.0.0.1:8443"), (("--behind-proxy", "x/y"), "10.0.0.0/8")):
+            result = self.run_("serve", *options)
+            self.assertEqual(result.code, 2, repr(result))
+            self.assertIn(hint, result.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
