@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/store/user_import.h"
 
 namespace authctl::store {
 namespace {
@@ -33,8 +34,10 @@ std::optional<AccessUser> find_access_user(Database& db, std::string_view name_e
     return std::nullopt;
   const auto folded = base::fold_ascii(name_email_or_id);
   const auto rows = db.query(
-      "SELECT id, name, status FROM user_account WHERE id = COALESCE("
-      "(SELECT id FROM user_account WHERE id = $1), (SELECT user_id FROM user_identifier WHERE value = $1))",
+      "SELECT u.id, u.name, u.status FROM user_account u WHERE u.id = COALESCE("
+      "(SELECT id FROM user_account WHERE id = $1), (SELECT user_id FROM user_identifier WHERE value = $1)) "
+      "AND " +
+          std::string(is_published),
       {folded});
   if (!rows->next()) return std::nullopt;
   return AccessUser{rows->string(0), rows->string(1), rows->text(2) == "active"};

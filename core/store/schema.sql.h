@@ -164,7 +164,8 @@ CREATE TABLE audit_stub (
 ) {strict};
 )sql";
 
-// Re-encryptions that are under way, and the keys that must stay until they are done.
+// Work that is under way: re-encryptions with the keys that must stay until they are done, and imports whose
+// users are in the tables already and to be seen by nobody yet.
 inline constexpr std::string_view schema_2 = R"sql(
 CREATE TABLE rotation_job (
   id         TEXT PRIMARY KEY,
@@ -179,6 +180,16 @@ CREATE TABLE rotation_job_key (
   PRIMARY KEY (job_id, kid)
 ) {strict};
 CREATE INDEX rotation_job_key_kid ON rotation_job_key (kid, job_id);
+
+-- The ids of an import's users share their first 18 characters. While its row stands here they do not exist
+-- for anybody; deleting the row is what publishes them.
+CREATE TABLE user_import (
+  id_prefix  TEXT PRIMARY KEY,
+  owner      TEXT NOT NULL,  -- the process that runs it
+  started_at {int} NOT NULL,
+  touched_at {int} NOT NULL,
+  abandoned  {int} NOT NULL DEFAULT 0  -- 1: never to be published
+) {strict};
 )sql";
 
 }  // namespace authctl::store

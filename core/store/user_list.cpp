@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/store/user_import.h"
 #include "core/store/user_repository.h"
 
 namespace authctl::store {
@@ -76,6 +77,7 @@ std::vector<UserRow> list_users(Database& db, const UserFilter& filter, std::str
       "SELECT u.id, u.name, u.email, u.status, u.password_scheme, u.password_changed_at, "
       "u.password_must_change, u.tokens_valid_from, u.created_at, u.updated_at, u.last_login_at "
       "FROM user_account u");
+  query.add(is_published, {});
   if (!after.empty()) query.add("u.name > %", {after});
   if (filter.status) query.add("u.status = %", {word_of(*filter.status)});
   if (filter.scheme) query.add("u.password_scheme = %", {*filter.scheme});

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/store/user_import.h"
 
 namespace authctl::store {
 namespace {
@@ -39,12 +40,15 @@ std::optional<UserRow> first_user(Database& db, const std::string& sql, std::str
   return read_user(*rows);
 }
 
-void insert_identifier(Database& db, std::string_view value, std::string_view user_id,
-                       std::string_view kind) {
-  const auto taken = db.execute(
-      "INSERT INTO user_identifier (value, user_id, kind) VALUES ($1, $2, $3) ON CONFLICT (value) DO NOTHING",
-      {value, user_id, kind});
-  if (taken == 0)
+void insert_identifier(Database& db, std::string_view value, std::string_view user_id, std::string_view kind,
+                       base::Timestamp now) {
+  const auto insert = [&] {
+    return db.execute(
+               "INSERT INTO user_identifier (value, user_id, kind) VALUES ($1, $2, $3) "
+               "ON CONFLICT (value) DO NOTHING",
+               {value, user_id, kind}) == 1;
+  };
+  if (!insert() && !(release_identifier(db, value, now) && insert()))
     throw base::Error{base::ErrorCode::conflict,
                       std::string(kind == "name" ? "user " : "e-mail ") + base::quote(value) + " is taken",
                       "authctl user list --match " + base::printable(value)};
@@ -72,12 +76,13 @@ std::optional<UserStatus> user_status_from(std::string_view word) {
 }
 
 std::optional<UserRow> find_user_by_id(Database& db, std::string_view id) {
-  static const auto sql = select_user("WHERE u.id = $1");
+  static const auto sql = select_user("WHERE u.id = $1 AND " + std::string(is_published));
   return first_user(db, sql, id);
 }
 
 std::optional<UserRow> find_user(Database& db, std::string_view name_email_or_id) {
-  static const auto sql = select_user("JOIN user_identifier i ON i.user_id = u.id WHERE i.value = $1");
+  static const auto sql = select_user("JOIN user_identifier i ON i.user_id = u.id WHERE i.value = $1 AND " +
+                                      std::string(is_published));
   if (!base::is_utf8(name_email_or_id) || name_email_or_id.find('\0') != std::string_view::npos)
     return std::nullopt;
   const auto folded = base::fold_ascii(name_email_or_id);
@@ -94,6 +99,7 @@ UserRow get_user(Database& db, std::string_view name_email_or_id) {
 void insert_user(Database& db, const UserRow& user) {
   refuse_id_of_another(db, user.name);
   // The identifiers refer to the account, so that stands first; a clash of names is found, and said, by them.
+  release_identifier(db, user.name, user.created_at);
   const auto made = db.execute(
       "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, "
       "password_changed_at, "
@@ -105,20 +111,21 @@ void insert_user(Database& db, const UserRow& user) {
   if (made == 0)
     throw base::Error{base::ErrorCode::conflict, "user " + base::quote(user.name) + " is taken",
                       "authctl user show " + user.name};
-  insert_identifier(db, user.name, user.id, "name");
+  insert_identifier(db, user.name, user.id, "name", user.created_at);
   if (!user.email) return;
   const auto folded = base::fold_ascii(*user.email);
-  if (folded != user.name) insert_identifier(db, folded, user.id, "email");
+  if (folded != user.name) insert_identifier(db, folded, user.id, "email", user.created_at);
 }
 
 void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now) {
   refuse_id_of_another(db, name);
+  release_identifier(db, name, now);
   drop_identifier(db, user.id, "name");
   // Where the old name was also the address, it goes on as the address; where the new one is, it stands once.
   const auto folded = user.email ? base::fold_ascii(*user.email) : std::string();
   if (!folded.empty()) drop_identifier(db, user.id, "email");
-  insert_identifier(db, name, user.id, "name");
-  if (!folded.empty() && folded != name) insert_identifier(db, folded, user.id, "email");
+  insert_identifier(db, name, user.id, "name", now);
+  if (!folded.empty() && folded != name) insert_identifier(db, folded, user.id, "email", now);
   db.execute("UPDATE user_account SET name = $2, updated_at = $3 WHERE id = $1", {user.id, name, now});
 }
 
@@ -127,7 +134,7 @@ void set_user_email(Database& db, const UserRow& user, const std::optional<std::
   drop_identifier(db, user.id, "email");
   if (email) {
     const auto folded = base::fold_ascii(*email);
-    if (folded != user.name) insert_identifier(db, folded, user.id, "email");
+    if (folded != user.name) insert_identifier(db, folded, user.id, "email", now);
   }
   db.execute("UPDATE user_account SET email = $2, updated_at = $3 WHERE id = $1", {user.id, email, now});
 }
@@ -172,7 +179,7 @@ void delete_user(Database& db, std::string_view id, base::Timestamp now) {
 }
 
 std::int64_t count_users(Database& db) {
-  const auto rows = db.query("SELECT COUNT(*) FROM user_account");
+  const auto rows = db.query("SELECT COUNT(*) FROM user_account u WHERE " + std::string(is_published));
   rows->next();
   return rows->integer(0);
 }
