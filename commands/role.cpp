@@ -164,15 +164,20 @@ void declare_assigning(Noun& noun) {
   auto& assign = noun.verb(
       "assign", "Assign roles to a user", &assignment_shape,
       {.examples = {"authctl role assign ann editor", "authctl role assign ann admin --for 8h"},
-       .exits = {{3, "the user or a role does not exist"}},
+       .exits = {{3, "the user or a role does not exist"},
+                 {5, "at its end nobody would be left who holds admin:all"}},
        .more =
            "Assigning a role again gives it its new end. With --on the role counts on that resource only."},
-      [assigned](Invocation& in) { return shown(service::assign_roles(in.realm(), in.cause(), *assigned)); });
+      [assigned](Invocation& in) {
+        confirm_force(in, assigned->force, "give an end to roles of user " + base::quote(assigned->user));
+        return shown(service::assign_roles(in.realm(), in.cause(), *assigned));
+      });
   assign.add_option("USER", assigned->user, "name, e-mail or id")->required();
   assign.add_option("ROLE", assigned->roles, "one or more")->required();
   refuse_empty(assign.add_option("--for", assigned->lasts, "it ends by itself after this time")
                    ->type_name("DURATION"));
   refuse_empty(assign.add_option("--on", assigned->resource, about_on)->type_name("RESOURCE"));
+  assign.add_flag("--force", assigned->force, about_force);
 
   auto unassigned = std::make_shared<service::AssignRequest>();
   auto& unassign = noun.verb(

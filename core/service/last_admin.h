@@ -14,7 +14,8 @@ bool has_admin(store::Database& db, base::Timestamp now);
 bool would_leave_no_admin(store::Database& db, std::string_view user_id, base::Timestamp now);
 
 // Made before a change that takes something away; verify() after it, in the same transaction. Where there was
-// no holder before, nothing is lost and nothing is refused.
+// no holder before, nothing is lost and nothing is refused. `now` is when it is taken away: later than the
+// change for an assignment that is given an end.
 class LastAdminInterlock {
  public:
   LastAdminInterlock(store::Database& db, base::Timestamp now, bool force)

@@ -15,7 +15,7 @@ struct AssignRequest {
   std::vector<std::string> roles;
   std::string lasts;     // --for, as `8h`; empty: until it is taken away
   std::string resource;  // --on; empty: every resource
-  bool force = false;    // for unassign: even the last holder of admin:all
+  bool force = false;    // even where the last holder of admin:all would hold it no longer, now or at its end
 };
 
 // What the user holds afterwards, and what was there already, in words.

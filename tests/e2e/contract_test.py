@@ -163,7 +163,8 @@ class Access(HomeTest):
         self.ok("role", "create", "admin")
         self.ok("role", "grant", "admin", "admin:all")
         self.ok("role", "assign", "ann", "admin")
-        for argv in (("user", "disable", "ann"), ("user", "delete", "ann", "--yes"), ("role", "unassign", "ann", "admin")):
+        for argv in (("user", "disable", "ann"), ("user", "delete", "ann", "--yes"), ("role", "unassign", "ann", "admin"),
+                     ("role", "assign", "ann", "admin", "--for", "1s")):
             self.assertEqual(self.run_(*argv).code, 5, argv)
         self.ok("role", "unassign", "ann", "admin", "--force", "--yes")
 

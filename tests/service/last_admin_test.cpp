@@ -50,6 +50,27 @@ TEST_CASE("a wildcard makes a holder of admin:all and a resource does not") {
   CHECK(has_admin(world.db(), world.realm().now()));
 }
 
+TEST_CASE("the last holder of admin:all is given no end without force") {
+  Administered world(GENERATE(test::each_engine()));
+  auto& realm = world.realm();
+  const auto before = world.entries();
+  const AssignRequest ending{"ann", {"admin"}, "8h", "", false};
+  CHECK(error_of([&] { assign_roles(realm, world.cause(), ending); }) == ErrorCode::precondition);
+  CHECK(world.entries() == before);
+  world.assign("bob", {"admin"}, "7h");  // gone before ann's end
+  CHECK(error_of([&] { assign_roles(realm, world.cause(), ending); }) == ErrorCode::precondition);
+  world.assign("bob", {"admin"}, "9h");  // and here for an hour more: nobody would be left for good
+  CHECK(error_of([&] { assign_roles(realm, world.cause(), ending); }) == ErrorCode::precondition);
+  world.assign("bob", {"admin"});
+  assign_roles(realm, world.cause(), ending);
+  CHECK(error_of([&] { world.assign("bob", {"admin"}, "7h"); }) == ErrorCode::precondition);
+  assign_roles(realm, world.cause(), {"bob", {"admin"}, "1h", "", true});
+  // Where everybody's ends, somebody must be there at each.
+  world.assign("bob", {"admin"}, "9h");
+  CHECK(error_of([&] { world.assign("bob", {"admin"}, "8h"); }) == ErrorCode::precondition);
+  world.assign("bob", {"admin"}, "7h");
+}
+
 TEST_CASE("an assignment that ended and a disabled user hold nothing") {
   Administered world(GENERATE(test::each_engine()));
   world.assign("bob", {"admin"}, "60s");
