@@ -104,6 +104,7 @@ class Runner {
     auto output = verb.run(invocation);
     present(output, world_.console, style);
     check_written(world_.console);
+    if (output.error) throw Error(*output.error);
     return output.exit_status;
   }
 

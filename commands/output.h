@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/shape.h"
+#include "core/base/error.h"
 #include "core/base/json.h"
 
 namespace authctl::commands {
@@ -41,6 +42,11 @@ struct Output {
     view = std::move(text);
     return *this;
   }
+  // What is printed is the account of a failure: the error follows it, and gives the exit status.
+  Output& with_error(base::Error failure) {
+    error = std::move(failure);
+    return *this;
+  }
   // Standard error, in every output mode: warnings, "nothing changed".
   Output& with_notice(std::string text) {
     notices.push_back(std::move(text));
@@ -55,6 +61,7 @@ struct Output {
   MakeData make_data;
   std::optional<std::string> view;
   std::vector<std::string> notices;
+  std::optional<base::Error> error;
   int exit_status = 0;
 };
 

@@ -5,6 +5,9 @@
 #include "core/service/accounts.h"
 
 namespace authctl::commands {
+
+void declare_user_import(Noun& noun);
+
 namespace {
 
 constexpr Field generated_fields[] = {
@@ -228,6 +231,7 @@ void declare_user(Noun& noun) {
   declare_disable(noun);
   declare_enable(noun);
   declare_delete(noun);
+  declare_user_import(noun);
 }
 
 }  // namespace authctl::commands
