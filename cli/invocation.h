@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "cli/reference/pages.h"
 #include "cli/run.h"
 #include "commands/command.h"
 
@@ -36,6 +37,7 @@ class LiveInvocation final : public commands::Invocation {
   std::optional<std::string> environment(const std::string& name) const override {
     return world_.environment(name);
   }
+  std::string reference(std::string_view page) const override { return reference_page(page); }
 
  private:
   bool can_ask() const { return world_.console.in_is_terminal && world_.console.err_is_terminal; }

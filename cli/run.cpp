@@ -9,6 +9,7 @@
 #include "cli/invocation.h"
 #include "cli/json_text.h"
 #include "cli/present.h"
+#include "cli/reference/live_names.h"
 #include "cli/tree.h"
 #include "cli/usage.h"
 #include "commands/command.h"
@@ -133,6 +134,8 @@ int report(const Error& error, Format format, const Console& console) {
 }  // namespace
 
 int run(std::span<const std::string> arguments, World& world) {
+  if (!arguments.empty() && arguments[0] == live_names_word)
+    return print_live_names(arguments.subspan(1), world);
   Format format = Format::table;
   try {
     Runner runner(arguments, world);

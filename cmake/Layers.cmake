@@ -3,6 +3,8 @@
 function(authctl_layer name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
   if(name STREQUAL "cli")
+    file(GLOB reference CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/reference/*.cpp)
+    list(APPEND sources ${reference})
     list(FILTER sources EXCLUDE REGEX "/cli/main\\.cpp$")
   endif()
   if(sources)

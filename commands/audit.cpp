@@ -34,7 +34,8 @@ void declare_query(Noun& noun) {
   verb.add_option("--action", request->action, "noun.verb, with * for any run of characters")
       ->type_name("GLOB");
   verb.add_option("--target", request->target, "id or name of what it was done to");
-  verb.add_option("--outcome", request->outcome, "success, failure or denied");
+  offer(verb.add_option("--outcome", request->outcome, "success, failure or denied"),
+        {"success", "failure", "denied"});
   verb.add_option("--ip", request->ip, "the address it came from");
   verb.add_option("--limit", request->limit, "at most so many")->capture_default_str();
   verb.add_flag("--reveal", request->reveal, "show addresses in full");
@@ -200,7 +201,8 @@ void declare_export(Noun& noun) {
         service::export_audit(in.realm(), in.cause(), *request, in.standard_output());
         return Output::nothing();
       });
-  verb.add_option("--format", *format, "jsonl, csv or cef")->capture_default_str();
+  offer(verb.add_option("--format", *format, "jsonl, csv or cef")->capture_default_str(),
+        {"jsonl", "csv", "cef"});
   verb.add_option("--since", request->since, "from this time on, or so long ago")->type_name("T|D");
   verb.add_flag("--reveal", request->reveal, "show addresses in full");
 }

@@ -36,6 +36,12 @@ CLI::Option* refuse_empty(CLI::Option* option) {
       "", "not empty"));
 }
 
+CLI::Option* offer(CLI::Option* option, std::initializer_list<std::string_view> words) {
+  std::string list;
+  for (const auto word : words) list += (list.empty() ? "{" : ",") + std::string(word);
+  return option->check(CLI::Validator([](const std::string&) { return std::string(); }, list + "}", "words"));
+}
+
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what) {
   auto* in =
       verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");

@@ -59,6 +59,8 @@ class Invocation {
   virtual void progress(std::string_view /*what*/, std::uint64_t /*done*/, std::uint64_t /*total*/) {}
   // A variable of the environment; nothing where it is not set.
   virtual std::optional<std::string> environment(const std::string& /*name*/) const { return std::nullopt; }
+  // A page made from the whole tree of commands: "completion bash".
+  virtual std::string reference(std::string_view /*page*/) const { return {}; }
   bool dry_run() const { return globals().dry_run; }
 };
 
@@ -115,5 +117,9 @@ void add_secret_options(CLI::App& verb, SecretSource& source, const std::string&
 // For an option that narrows what is given: `--on "$RESOURCE"` with the variable unset must not widen it to
 // everything.
 CLI::Option* refuse_empty(CLI::Option* option);
+
+// The words that an option takes, said in the tree: completions and manual read them there. Whether a value
+// is one of them is judged where it is used.
+CLI::Option* offer(CLI::Option* option, std::initializer_list<std::string_view> words);
 
 }  // namespace authctl::commands

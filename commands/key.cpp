@@ -55,6 +55,10 @@ constexpr Field inspect_fields[] = {
 };
 constexpr Shape inspect_shape{"key inspect", "thumbprint", inspect_fields};
 
+CLI::Option* offer_algorithms(CLI::Option* option) {
+  return offer(option, {"ES256", "EdDSA", "RS256", "HS256"});
+}
+
 Output with_notices(Output output, const std::vector<std::string>& notices) {
   for (const auto& notice : notices) output.with_notice(notice);
   return output;
@@ -104,7 +108,7 @@ void declare_generate(Noun& noun) {
                "signing."},
       [draft](Invocation& in) { return one_key(service::generate_key(in.realm(), in.cause(), *draft)); });
   add_use_option(verb, draft->use)->required();
-  verb.add_option("--alg", draft->alg, "ES256 (default), EdDSA, RS256 or HS256");
+  offer_algorithms(verb.add_option("--alg", draft->alg, "ES256 (default), EdDSA, RS256 or HS256"));
   verb.add_option("--bits", draft->bits, "RS256: 2048 to 8192; HS256: 256 to 8192");
   add_time_option(verb, "--not-before", draft->not_before, "does not sign before then");
 }
@@ -198,7 +202,8 @@ void declare_rotate(Noun& noun) {
   auto* due = verb.add_flag("--due", options->due, "do what the policy says is due; for cron")->excludes(use);
   auto* grace = add_duration_option(verb, "--grace", options->grace, "the old key verifies at least so long")
                     ->excludes(due);
-  verb.add_option("--alg", options->alg, "of the successor; as the old key where it is not given")
+  offer_algorithms(
+      verb.add_option("--alg", options->alg, "of the successor; as the old key where it is not given"))
       ->excludes(due);
   auto* staged = verb.add_flag("--staged", options->staged, "publish the successor, and leave it pending")
                      ->excludes(due, grace);

@@ -114,7 +114,8 @@ void declare_key_exchange(Noun& noun, const Shape& key_shape, const Shape& inspe
                 [options](Invocation& in) { return export_keys(in, *options); });
   out.add_option("KID", options->request.kid, "id of the key");
   out.add_flag("--all", options->all, "every key that the format can hold and that is not revoked");
-  out.add_option("--format", options->format, "pem, jwk, jwks (default) or fernet");
+  offer(out.add_option("--format", options->format, "pem, jwk, jwks (default) or fernet"),
+        {"pem", "jwk", "jwks", "fernet"});
   out.add_flag("--private", options->request.private_half, "with the private half");
   out.add_option("--out", options->out, "a new file, mode 0600")->type_name("FILE");
   out.add_flag("--force", options->force, "replace the file; asks");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "commands/command.h"
 #include "core/base/clock.h"
 #include "core/store/key_repository.h"
 
@@ -12,16 +13,16 @@ namespace authctl::commands {
 
 template <class Use>  // KeyUse or an optional one
 CLI::Option* add_use_option(CLI::App& verb, Use& use) {
-  return verb
-      .add_option_function<std::string>(
-          "--use",
-          [&use](const std::string& word) {
-            const auto parsed = store::parse_key_use(word);
-            if (!parsed) throw CLI::ValidationError("--use", "is jwt or fernet");
-            use = *parsed;
-          },
-          "what the key is for: jwt or fernet")
-      ->type_name("USE");
+  auto* option = verb.add_option_function<std::string>(
+                         "--use",
+                         [&use](const std::string& word) {
+                           const auto parsed = store::parse_key_use(word);
+                           if (!parsed) throw CLI::ValidationError("--use", "is jwt or fernet");
+                           use = *parsed;
+                         },
+                         "what the key is for: jwt or fernet")
+                     ->type_name("USE");
+  return offer(option, {"jwt", "fernet"});
 }
 
 inline CLI::Option* add_time_option(CLI::App& verb, const std::string& name,

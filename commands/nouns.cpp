@@ -6,6 +6,7 @@ namespace authctl::commands {
 
 void declare_audit(Noun& noun);
 void declare_client(Noun& noun);
+void declare_completion(Noun& noun);
 void declare_config(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
@@ -37,6 +38,7 @@ constexpr std::array table{
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},
     NounEntry{"config", "Settings and where they come from", declare_config},
+    NounEntry{"completion", "Completion for bash, zsh and fish", declare_completion},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},
     NounEntry{"role", "Roles, what they may do and who has them", declare_role},
     NounEntry{"permission", "Who may do what, and why", declare_permission},

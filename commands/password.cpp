@@ -71,8 +71,10 @@ void declare_hash(Noun& noun) {
                               : crypto::hash_password(password, options->scheme, in.random());
         return Output::bytes(hash + "\n", hash_shape, {{"hash", hash}, {"scheme", options->scheme}});
       });
-  verb.add_option("--scheme", options->scheme, "argon2id (the default), bcrypt, scrypt or pbkdf2-sha256")
-      ->type_name("S");
+  offer(
+      verb.add_option("--scheme", options->scheme, "argon2id (the default), bcrypt, scrypt or pbkdf2-sha256")
+          ->type_name("S"),
+      {"argon2id", "bcrypt", "scrypt", "pbkdf2-sha256"});
   add_secret_options(verb, options->source, "password");
 }
 

@@ -46,15 +46,19 @@ void declare_secret(Noun& noun) {
                                   "the one that encrypts first. For AWS: aws secretsmanager create-secret "
                                   "--cli-input-json file://secret.json"},
                          [options](Invocation& in) { return render(in, *options); });
-  verb.add_option("--format", options->format, "dotenv, k8s, vault or aws")->required()->type_name("FORMAT");
-  verb.add_option_function<std::string>(
-          "--use",
-          [options](const std::string& word) {
-            options->request.use = store::parse_key_use(word);
-            if (!options->request.use) throw CLI::ValidationError("--use", "is jwt or fernet");
-          },
-          "only the keys of this use: jwt or fernet")
-      ->type_name("USE");
+  offer(verb.add_option("--format", options->format, "dotenv, k8s, vault or aws")
+            ->required()
+            ->type_name("FORMAT"),
+        {"dotenv", "k8s", "vault", "aws"});
+  offer(verb.add_option_function<std::string>(
+                "--use",
+                [options](const std::string& word) {
+                  options->request.use = store::parse_key_use(word);
+                  if (!options->request.use) throw CLI::ValidationError("--use", "is jwt or fernet");
+                },
+                "only the keys of this use: jwt or fernet")
+            ->type_name("USE"),
+        {"jwt", "fernet"});
   verb.add_option("--name", options->request.name, "of the secret in its new home (k8s, aws)")
       ->type_name("NAME");
   verb.add_option("--out", options->out, "a new file, mode 0600, instead of standard output")

@@ -102,7 +102,7 @@ void declare_issue(Noun& noun) {
   verb.add_option("--audience", request.audiences, "who it is for");
   verb.add_option("--scope", request.scopes, "a scope it carries");
   verb.add_option("--claim", options->claims, "NAME=VALUE, a text");
-  verb.add_option("--type", request.type, "access (default), refresh, …");
+  offer(verb.add_option("--type", request.type, "access (default), refresh, …"), {"access", "refresh"});
   verb.add_option("--out", options->out, "a new file, mode 0600")->type_name("FILE");
   verb.add_flag("--force", options->force, "replace the file; asks");
 }

@@ -237,9 +237,10 @@ void declare_token_verify(Noun& noun) {
   verb.add_option("FILE", options->file, "file with the token; - or nothing is standard input");
   verb.add_option("--audience", options->audiences, "one of these must be named in aud");
   auto* issuer = verb.add_option("--issuer", options->issuer, "iss must be this, byte for byte");
-  verb.add_option("--type", options->type, "the claim `type` must be this");
+  offer(verb.add_option("--type", options->type, "the claim `type` must be this"), {"access", "refresh"});
   verb.add_option("--typ", options->typ, "the media type in the header must be this")->type_name("MEDIA");
-  verb.add_option("--algorithm", options->algorithms, "only this one");
+  offer(verb.add_option("--algorithm", options->algorithms, "only this one"),
+        {"ES256", "EdDSA", "RS256", "HS256"});
   verb.add_option("--require", options->required, "CLAIM or CLAIM=VALUE that must be there");
   add_duration_option(verb, "--leeway", options->leeway, "how far clocks may differ; default 0");
   add_time_option(verb, "--now", options->now, "was it valid then?");

@@ -36,9 +36,12 @@ void add_options(CLI::App& verb, Options& options) {
       ->required()
       ->type_name("FILE");
   verb.add_option("--now", options.now, "the time it is for, instead of the clock's")->type_name("T");
-  verb.add_option("--digits", options.digits, "6 (the default), 7 or 8")->type_name("N");
+  offer(verb.add_option("--digits", options.digits, "6 (the default), 7 or 8")->type_name("N"),
+        {"6", "7", "8"});
   verb.add_option("--period", options.period, "how long a code lasts: 30s by default")->type_name("D");
-  verb.add_option("--algorithm", options.algorithm, "SHA1 (the default), SHA256 or SHA512")->type_name("A");
+  offer(verb.add_option("--algorithm", options.algorithm, "SHA1 (the default), SHA256 or SHA512")
+            ->type_name("A"),
+        {"SHA1", "SHA256", "SHA512"});
 }
 
 credential::TotpEnrolment enrolment_of(Invocation& in, const Options& options) {

@@ -81,9 +81,12 @@ void declare_list(Noun& noun) {
                           .exits = {{3, "there is no such role"}}},
                          [options](Invocation& in) { return list(in, *options); });
   verb.add_option("--role", query.role, "who hold this role")->type_name("R");
-  verb.add_option("--status", query.status, "active or disabled")->type_name("S");
-  verb.add_option("--scheme", query.scheme, "whose password hash is of this scheme: bcrypt, argon2id, …")
-      ->type_name("S");
+  offer(verb.add_option("--status", query.status, "active or disabled")->type_name("S"),
+        {"active", "disabled"});
+  offer(
+      verb.add_option("--scheme", query.scheme, "whose password hash is of this scheme: bcrypt, argon2id, …")
+          ->type_name("S"),
+      {"argon2id", "argon2i", "bcrypt", "scrypt", "pbkdf2-sha256"});
   verb.add_flag("--without-mfa", query.without_mfa, "who have no second factor");
   verb.add_option("--inactive-for", options->inactive_for, "who have not signed in for so long")
       ->type_name("D");
