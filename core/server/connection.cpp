@@ -234,13 +234,19 @@ asio::awaitable<Reply> Connection::dispatch(const Route& route) {
   std::optional<Reply> reply;
   try {
     Spot spot = thread_.spot(*config_, request_->received);
-    if (route.access.kind() == Access::Kind::everybody && route.handler.spot != nullptr)
-      reply = route.handler.spot(*request_, spot);
+    reply = guard_on_spot(route, *request_, spot);
+    if (!reply && route.handler.spot != nullptr) reply = route.handler.spot(*request_, spot);
   } catch (...) {
     reply = reply_to_failure(std::current_exception(), *request_, thread_.site());
   }
-  if (!reply) co_return co_await answer_on_worker(route);
-  co_return std::move(*reply);
+  if (reply) co_return std::move(*reply);
+  const bool was_asked = !request_->recognition;
+  auto answered = co_await answer_on_worker(route);
+  if (was_asked && request_->recognition && request_->recognition->caller) {
+    if (const auto presented = presented_token(*request_))
+      thread_.recognizer().keep(presented->text, *config_, std::move(*request_->recognition));
+  }
+  co_return answered;
 }
 
 asio::awaitable<Reply> Connection::answer_on_worker(const Route& route) {
@@ -272,6 +278,9 @@ void Connection::queue(const Reply& reply, bool keep_alive, const Request* reque
 
 void Connection::forget_request() {
   request_->body.clear();
+  request_->caller.reset();
+  request_->recognition.reset();
+  request_->by_cookie = false;
   if (!behind_.empty()) {
     in_ = std::exchange(behind_, {});
     at_ = 0;

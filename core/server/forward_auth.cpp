@@ -4,35 +4,80 @@
 // visitor sends (X-Forwarded-Uri, Remote-User, …) chooses the rule.
 #include "core/server/guard.h"
 #include "core/server/recognition.h"
+#include "core/service/access.h"
 
 namespace authctl::server {
 namespace {
 
-std::string joined(const std::vector<std::string>& roles) {
-  std::string text;
-  for (const auto& role : roles) {
-    if (!text.empty()) text += ',';
-    text += role;
-  }
-  return text;
+struct Question {
+  std::optional<std::string> permission, resource;
+};
+
+// Error invalid or usage where it is no clear question: the proxy is set up wrongly, and nothing passes.
+Question question_of(const Request& request) {
+  if (request.query().empty()) return {};
+  Question question{form_value(request.query(), "permission"), form_value(request.query(), "resource")};
+  if (question.resource && !question.permission)
+    throw base::Error(base::ErrorCode::usage, "a resource without a permission");
+  if (question.permission) service::Permission checked(*question.permission);
+  if (question.resource) service::Resource checked(*question.resource);
+  return question;
+}
+
+Reply answer(const Recognition& found, bool allowed) {
+  if (!allowed) return error_reply(403);
+  Reply reply{.status = 204};
+  reply.no_store = true;
+  reply.lines = std::shared_ptr<const std::string>(found.caller, &found.caller->lines);
+  return reply;
+}
+
+bool passes(const Recognition& found, const Question& question, base::Timestamp now) {
+  return !question.permission ||
+         is_allowed(*found.standing, *question.permission, question.resource.value_or(""), now);
+}
+
+void record(const Request& request, const Recognition& found, const Question& question, bool allowed,
+            Work& work) {
+  const auto& which = work.config.settings.text("audit_checks");
+  if (which == "off" || !question.permission) return;
+  service::Access access{found.caller->user_id,
+                         found.caller->user_name,
+                         true,
+                         {service::Permission(*question.permission), {}},
+                         {allowed, {}}};
+  if (question.resource) access.question.resource = service::Resource(*question.resource);
+  const service::Cause cause{
+      .actor = "user:" + found.caller->user_id, .ip = request.address, .reason = {}, .sudo_user = {}};
+  service::record_check(work.common, cause, access, which);
 }
 
 }  // namespace
 
-Reply verify(const Request& request, Work& work) {
-  const auto permission = form_value(request.query(), "permission");
-  const auto resource = form_value(request.query(), "resource");
+std::optional<Reply> verify_on_spot(const Request& request, Spot& spot) {
+  const auto question = question_of(request);
   const auto presented = presented_token(request);
   if (!presented) return error_reply(401);
-  const auto found = recognize(presented->text, work);
+  Recognition found;
+  const auto known = spot.recognizer.recognize(presented->text, spot.config, spot.now, spot.tick, found);
+  if (known == Recognizer::Answer::refused) return error_reply(401);
+  if (known == Recognizer::Answer::ask_store) return std::nullopt;
+  if (question.permission && spot.config.audits_checks) {
+    request.recognition = std::move(found);
+    return std::nullopt;  // its entry is written first
+  }
+  return answer(found, passes(found, question, spot.now));
+}
+
+Reply verify(const Request& request, Work& work) {
+  const auto question = question_of(request);
+  const auto presented = presented_token(request);
+  if (!request.recognition) request.recognition = recognize(presented ? presented->text : "", work);
+  const auto& found = *request.recognition;
   if (!found.caller) return error_reply(401);
-  if (resource && !permission) throw base::Error(base::ErrorCode::usage, "a resource without a permission");
-  if (permission && !is_allowed(*found.standing, *permission, resource.value_or(""), work.now))
-    return error_reply(403);
-  Reply reply{.status = 204};
-  reply.no_store = true;
-  reply.with("X-Auth-User", found.caller->user_name).with("X-Auth-Roles", joined(found.caller->roles));
-  return reply;
+  const bool allowed = passes(found, question, work.now);
+  record(request, found, question, allowed, work);
+  return answer(found, allowed);
 }
 
 }  // namespace authctl::server

@@ -60,14 +60,25 @@ bool passes_csrf(const Request& request, const Config& config, const CsrfTokens&
 
 Reply csrf_refusal() { return error_reply(403, "CSRF validation failed"); }
 
+std::optional<Reply> guard_on_spot(const Route& route, Request& request, Spot& spot) {
+  if (route.access.kind() == Access::Kind::everybody) return std::nullopt;
+  const auto presented = presented_token(request);
+  if (!presented) return error_reply(401);
+  Recognition found;
+  const auto answer = spot.recognizer.recognize(presented->text, spot.config, spot.now, spot.tick, found);
+  if (answer == Recognizer::Answer::refused) return error_reply(401);
+  if (answer == Recognizer::Answer::known) request.recognition = std::move(found);
+  return std::nullopt;
+}
+
 std::optional<Reply> guard(const Route& route, Request& request, Work& work) {
   if (route.access.kind() == Access::Kind::everybody) return std::nullopt;
   const auto presented = presented_token(request);
   if (!presented) return error_reply(401);
-  const auto found = recognize(presented->text, work);
+  if (!request.recognition) request.recognition = recognize(presented->text, work);
   request.by_cookie = presented->by_cookie;
-  if (auto refusal = judge(route, request, found, work)) return refusal;
-  request.caller = found.caller;
+  if (auto refusal = judge(route, request, *request.recognition, work)) return refusal;
+  request.caller = request.recognition->caller;
   return std::nullopt;
 }
 

@@ -19,6 +19,10 @@ struct PresentedToken {
 };
 std::optional<PresentedToken> presented_token(const Request& request);
 
+// On the I/O thread: the refusal where it is certain. Where nothing comes back the request goes on to a
+// worker, whose guard has the last word.
+std::optional<Reply> guard_on_spot(const Route& route, Request& request, Spot& spot);
+
 // Fills in request.caller where the route asks for somebody. Gives the refusal, or nothing where the request
 // may go on.
 std::optional<Reply> guard(const Route& route, Request& request, Work& work);

@@ -1,19 +1,20 @@
-// Whether the process answers, and whether it can do its work.
+// Whether the process answers, and whether requests should be sent here.
 #include "core/server/routes.h"
 #include "core/server/site.h"
-#include "core/server/workers.h"
-#include "core/store/user_repository.h"
 
 namespace authctl::server {
 
 std::optional<Reply> healthz(const Request&, Spot&) {
-  return Reply{.status = 200, .type = json_type, .body = R"({"status":"ok"})"};
+  static const auto body = std::make_shared<const std::string>(R"({"status":"ok"})");
+  return Reply{.status = 200, .type = json_type, .shared = body};
 }
 
-Reply readyz(const Request&, Work& work) {
-  if (work.site.draining) return busy_reply();
-  store::find_user_by_id(work.realm.db(), "nobody");
-  return json_reply(200, {{"status", "ready"}});
+// Ready: the store was read a moment ago, and the last change that was tried was written.
+std::optional<Reply> readyz(const Request&, Spot& spot) {
+  static const auto body = std::make_shared<const std::string>(R"({"status":"ready"})");
+  const bool is_ready = !spot.site.draining && spot.site.writes && spot.site.knowledge.is_fresh(spot.tick);
+  if (!is_ready) return busy_reply();
+  return Reply{.status = 200, .type = json_type, .shared = body};
 }
 
 }  // namespace authctl::server

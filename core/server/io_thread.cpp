@@ -21,20 +21,20 @@ constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds tick_length{200};
 constexpr std::size_t most_spare_requests = 64;
 
-std::string random_prefix() {
-  base::SystemRandom random;
+std::string random_prefix(base::Random& random) {
   std::array<std::uint8_t, 5> bytes{};
   random.fill(bytes);
   return base::encode_hex(bytes) + "-";
 }
 }  // namespace
 
-IoThread::IoThread(Site& site, AddressCount& addresses, const Limits& limits)
+IoThread::IoThread(Site& site, AddressCount& addresses, base::Random& random, const Limits& limits)
     : site_(site),
       addresses_(addresses),
       limits_(limits),
+      recognizer_(site.knowledge, random),
       tick_(std::chrono::steady_clock::now()),
-      id_prefix_(random_prefix()) {
+      id_prefix_(random_prefix(random)) {
   date_ = http_date(base::to_unix_seconds(site.clock.now()));
 }
 

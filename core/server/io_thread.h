@@ -15,6 +15,7 @@
 
 #include "core/server/address_count.h"
 #include "core/server/connection.h"
+#include "core/server/recognition.h"
 #include "core/server/site.h"
 #include "core/service/realm.h"
 
@@ -25,7 +26,7 @@ class IoThread {
   struct Limits {
     std::size_t connections = 10'000;
   };
-  IoThread(Site& site, AddressCount& addresses, const Limits& limits);
+  IoThread(Site& site, AddressCount& addresses, base::Random& random, const Limits& limits);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
   ~IoThread();
@@ -44,7 +45,8 @@ class IoThread {
   std::chrono::steady_clock::time_point tick() const { return tick_; }  // a moment ago at most
   std::string_view date() const { return date_; }
   std::string& scratch() { return scratch_; }
-  Spot spot(const Config& config, base::Timestamp now) { return {site_, config, now}; }
+  Spot spot(const Config& config, base::Timestamp now) { return {site_, config, now, recognizer_, tick_}; }
+  Recognizer& recognizer() { return recognizer_; }
   void enter(Connection& connection);
   void leave(Connection& connection);
   std::unique_ptr<Request> take_request();
@@ -76,6 +78,7 @@ class IoThread {
   std::list<Connection*> connections_;  // the oldest first
   std::vector<std::unique_ptr<Request>> spare_requests_;
   std::shared_ptr<const TlsContext> tls_;
+  Recognizer recognizer_;
   std::chrono::steady_clock::time_point tick_;
   std::string date_, scratch_, id_prefix_;
   std::uint64_t requests_ = 0;

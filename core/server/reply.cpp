@@ -110,6 +110,7 @@ void write_reply(std::string& out, const Reply& reply, const Framing& framing) {
   if (reply.page) out += page_policy;
   if (reply.no_store) out += "Cache-Control: no-store\r\n";
   for (const auto& [name, value] : reply.fields) append_field(out, name, value);
+  if (reply.lines) out += *reply.lines;
   out += framing.extra;
   if (!reply.type.empty()) out.append("Content-Type: ").append(reply.type).append("\r\n");
   if (reply.status != 204 && reply.status != 304) {

@@ -20,6 +20,7 @@ struct Reply {
   std::string_view type = {};  // of the body; empty: there is none
   std::string body = {};
   std::shared_ptr<const std::string> shared = {};  // in place of `body`: bytes that many answers share
+  std::shared_ptr<const std::string> lines = {};  // whole fields that many answers share, each with its CR LF
   std::vector<std::pair<std::string_view, std::string>> fields = {};  // Set-Cookie, Retry-After, …
   bool no_store = false;                                              // it carries a token or a secret
   bool page = false;   // HTML of ours: the Content-Security-Policy goes with it

@@ -9,18 +9,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/server/caller.h"
 #include "core/server/cookie.h"
 #include "core/server/head.h"
 
 namespace authctl::server {
-
-// Whom an access token speaks for, as the store has it now.
-struct Caller {
-  std::string user_id, user_name;
-  std::string session_id;          // claim `sid`; empty: none
-  std::string jti;                 // of the access token
-  std::vector<std::string> roles;  // held everywhere, sorted
-};
 
 struct Request {
   Head head;
@@ -35,7 +28,8 @@ struct Request {
   // Set by the guard (core/server/guard.h) before the handler is called, on every route that asks for more
   // than Access::everybody().
   std::shared_ptr<const Caller> caller;
-  bool by_cookie = false;  // the access token came as a cookie
+  bool by_cookie = false;                          // the access token came as a cookie
+  mutable std::optional<Recognition> recognition;  // for the server itself: kept from one look to the next
 
   std::string_view method() const { return head.method; }
   std::string_view path() const { return head.path; }

@@ -27,6 +27,11 @@ constexpr MemberDoc jwks_members[] = {{"keys", "array", "RFC 7517"}};
 constexpr AnswerDoc jwks_answers[] = {{200, "the public keys that tokens are verified with", jwks_members}};
 constexpr RouteDoc jwks_doc{.summary = "Public keys", .answers = jwks_answers};
 
+constexpr MemberDoc discovery_members[] = {{"issuer", "string", "as in the claim `iss`"},
+                                           {"jwks_uri", "string", "where the public keys are"}};
+constexpr AnswerDoc discovery_answers[] = {{200, "RFC 8414 metadata", discovery_members}};
+constexpr RouteDoc discovery_doc{.summary = "Metadata for clients", .answers = discovery_answers};
+
 constexpr RouteDoc health_doc{.summary = "Whether the process answers", .answers = health_answers};
 
 // method, path, who may ask, body, limit, cost, handler, documentation
@@ -35,10 +40,14 @@ constexpr std::array table{
           &health_doc},
     Route{"GET", "/readyz", Access::everybody(), BodyKind::none, Limit::none, Cost::light, readyz,
           &ready_doc},
-    Route{"GET", "/auth/verify", Access::everybody(), BodyKind::none, Limit::none, Cost::light, verify,
-          &verify_doc},
+    Route{"GET", "/auth/verify", Access::everybody(), BodyKind::none, Limit::none, Cost::light,
+          Handler(verify_on_spot, verify), &verify_doc},
     Route{"GET", "/.well-known/jwks.json", Access::everybody(), BodyKind::none, Limit::none, Cost::light,
           jwks, &jwks_doc},
+    Route{"GET", "/.well-known/openid-configuration", Access::everybody(), BodyKind::none, Limit::none,
+          Cost::light, discovery, &discovery_doc},
+    Route{"GET", "/.well-known/oauth-authorization-server", Access::everybody(), BodyKind::none, Limit::none,
+          Cost::light, discovery, &discovery_doc},
 };
 
 struct PathEntry {

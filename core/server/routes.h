@@ -99,8 +99,11 @@ RouteMatch find_route(std::string_view method, std::string_view path, Door door)
 
 // Handlers, a file a subject.
 std::optional<Reply> healthz(const Request&, Spot&);
-Reply readyz(const Request&, Work&);
+std::optional<Reply> readyz(const Request&, Spot&);
+std::optional<Reply> verify_on_spot(const Request&, Spot&);
 Reply verify(const Request&, Work&);
-Reply jwks(const Request&, Work&);
+std::optional<Reply> jwks(const Request&, Spot&);
+std::optional<Reply> discovery(const Request&, Spot&);
+std::optional<Reply> discovery(const Request&, Spot&);
 
 }  // namespace authctl::server

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/server/feed.h"
 #include "core/server/hash_pool.h"
 #include "core/server/io_thread.h"
 #include "core/server/workers.h"
@@ -64,6 +65,7 @@ class Server {
       : request_(request),
         reload_(reload),
         clock_(clock),
+        random_(random),
         log_(out, clock),
         site_(clock, log_),
         signals_(control_) {
@@ -73,6 +75,8 @@ class Server {
     site_.hashes = std::make_unique<HashPool>(HashPool::Limits{.threads = 0});
     site_.workers = std::make_unique<Workers>(
         site_, [opener] { return std::make_unique<service::Realm>(opener->open()); }, Workers::Limits{});
+    feed_ = std::make_unique<Feed>(site_.knowledge, log_,
+                                   [opener] { return std::make_unique<service::Realm>(opener->open()); });
     site_.set_csrf(site_.workers->common().sealer());
   }
 
@@ -80,6 +84,7 @@ class Server {
     open_listeners();
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
     wait_for_signal();
+    feed_->start();
     for (auto& thread : threads_) thread->start();
     log_.info("server.started", {{"listen", listen_.text()}, {"tls", tls_ != nullptr}});
     control_.run();
@@ -98,7 +103,7 @@ class Server {
         request_.threads != 0 ? request_.threads : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
       threads_.push_back(
-          std::make_unique<IoThread>(site_, addresses_, IoThread::Limits{descriptors / count}));
+          std::make_unique<IoThread>(site_, addresses_, random_, IoThread::Limits{descriptors / count}));
       threads_.back()->set_tls(tls_);
       auto socket = listen_at(listen_);
       threads_.back()->add(std::move(socket), {Door::open, listen_});
@@ -144,15 +149,18 @@ class Server {
     for (auto& thread : threads_) thread->stop();
     waiter.join();
     site_.workers.reset();
+    feed_.reset();
     threads_.clear();
   }
 
   const ServeRequest& request_;
   std::function<base::Settings()> reload_;
   const base::Clock& clock_;
+  base::Random& random_;
   EventLog log_;
   Site site_;
   AddressCount addresses_{connections_of_one_address};
+  std::unique_ptr<Feed> feed_;
   std::shared_ptr<const TlsContext> tls_;
   Endpoint listen_;
   std::vector<std::unique_ptr<IoThread>> threads_;

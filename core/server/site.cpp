@@ -1,5 +1,6 @@
 #include "core/server/site.h"
 
+#include "core/server/discovery.h"
 #include "core/server/hash_pool.h"
 #include "core/server/workers.h"
 
@@ -9,13 +10,23 @@ std::vector<std::string> audiences_of(const base::Settings& settings) {
   const auto& named = settings.text("audience");
   return {named.empty() ? settings.text("issuer") : named};
 }
+std::uint64_t next_generation() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 }  // namespace
 
 Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
-    : settings(std::move(all)),
+    : generation(next_generation()),
+      settings(std::move(all)),
       issuer(settings.text("issuer")),
       audiences(audiences_of(settings)),
       cors_origins(settings.list("cors_origins")),
+      audits_checks(settings.text("audit_checks") != "off"),
+      discovery(std::make_shared<const std::string>(discovery_of(issuer))),
+      public_cache_lines(std::make_shared<const std::string>(
+          "Cache-Control: public, max-age=" + std::to_string(settings.duration("jwks_max_age").count()) +
+          "\r\n")),
       trusted_proxies(std::move(proxies)) {}
 
 Site::Site(const base::Clock& time, EventLog& events) : clock(time), log(events) {}

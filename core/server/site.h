@@ -13,10 +13,12 @@
 #include "core/server/csrf.h"
 #include "core/server/event_log.h"
 #include "core/server/head.h"
+#include "core/server/knowledge.h"
 
 namespace authctl::server {
 
 class HashPool;
+class Recognizer;
 class Workers;
 
 // How long each phase of a connection may take.
@@ -30,11 +32,14 @@ struct PhaseLimits {
 
 struct Config {
   Config(base::Settings all, std::vector<base::IpNetwork> proxies);
+  std::uint64_t generation;  // another one for each set
   base::Settings settings;
   std::string issuer;
   std::vector<std::string> audiences;  // one at least
   std::vector<std::string> cors_origins;
-  std::vector<base::IpNetwork> trusted_proxies;  // --behind-proxy
+  bool audits_checks = false;                                        // AUTHCTL_AUDIT_CHECKS is not off
+  std::shared_ptr<const std::string> discovery, public_cache_lines;  // as they are served
+  std::vector<base::IpNetwork> trusted_proxies;                      // --behind-proxy
   PhaseLimits phases;
   HeadLimits limits;
 };
@@ -51,9 +56,11 @@ struct Site {
 
   const base::Clock& clock;
   EventLog& log;
+  Knowledge knowledge;
   std::unique_ptr<HashPool> hashes;
   std::unique_ptr<Workers> workers;
   std::atomic<bool> draining{false};
+  std::atomic<bool> writes{true};  // whether the last change that was tried could be written
 
  private:
   std::optional<CsrfTokens> csrf_;
@@ -65,6 +72,8 @@ struct Spot {
   Site& site;
   const Config& config;
   base::Timestamp now;
+  Recognizer& recognizer;
+  std::chrono::steady_clock::time_point tick;
 };
 
 }  // namespace authctl::server

@@ -5,6 +5,9 @@
 namespace authctl::store {
 
 inline constexpr std::string_view schema_10 = R"sql(
+-- A running server reads what was revoked lately; see change_feed.h.
+CREATE INDEX issued_token_revoked ON issued_token (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX revoked_token_time ON revoked_token (revoked_at);
 )sql";
 
 }  // namespace authctl::store

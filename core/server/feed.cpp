@@ -1,0 +1,147 @@
+#include "core/server/feed.h"
+
+#include "core/base/error.h"
+#include "core/server/discovery.h"
+#include "core/service/token_check.h"
+#include "core/store/snapshot.h"
+
+namespace authctl::server {
+namespace {
+
+constexpr std::chrono::milliseconds between_looks{20};
+constexpr std::chrono::seconds between_cleanings{30};
+constexpr std::chrono::milliseconds after_failure{500};
+constexpr std::int64_t most_entries = 1000;  // more at once: everything is read again
+// A revocation bears the time at which its change began; it may have waited for the writer's place since.
+constexpr std::chrono::seconds longest_commit{120};
+
+// What says nothing about keys, tokens, roles or the standing of a user.
+bool is_harmless(const store::FeedEntry& entry) {
+  const auto& action = entry.action;
+  for (const std::string_view noun : {"audit.", "fernet.", "permission.", "key_policy.", "store.migrate"})
+    if (action.starts_with(noun)) return true;
+  for (const std::string_view one : {"auth.login", "auth.mfa", "auth.lockout", "auth.register",
+                                     "auth.refresh", "session.refresh", "token.issue", "user.rehash"})
+    if (action == one) return true;
+  return action.starts_with("auth.") && entry.target_kind.empty();
+}
+
+}  // namespace
+
+Feed::Feed(Knowledge& knowledge, EventLog& log, RealmMaker realm)
+    : knowledge_(knowledge), log_(log), make_realm_(std::move(realm)), realm_(make_realm_()) {
+  read_all();
+}
+
+Feed::~Feed() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  stopped_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Feed::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Feed::run() {
+  std::unique_lock lock(mutex_);
+  while (!closed_) {
+    lock.unlock();
+    try {
+      if (!realm_) {
+        realm_ = make_realm_();
+        read_all();
+      }
+      look();
+      if (failed_) log_.info("store.back");
+      failed_ = false;
+    } catch (const std::exception& error) {
+      if (!failed_) log_.write(Level::error, "store.lost", {{"message", error.what()}});
+      failed_ = true;
+      realm_.reset();  // opened anew, and read from the beginning
+    }
+    lock.lock();
+    stopped_.wait_for(lock, failed_ ? after_failure : between_looks, [&] { return closed_; });
+  }
+}
+
+void Feed::look() {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto now = realm_->clock().now();
+  const auto latest = store::latest_entry(realm_->db());
+  if (latest < seen_) {
+    read_all();  // another store lies in its place
+  } else if (latest > seen_) {
+    const auto entries = store::entries_after(realm_->db(), seen_, most_entries);
+    if (static_cast<std::int64_t>(entries.size()) == most_entries || entries.empty()) {
+      read_all();
+    } else {
+      for (const auto& entry : entries) take(entry, now);
+      if (keys_changed_) read_keys(now);
+      if (revocations_changed_) read_revocations(now - longest_commit, now);
+      keys_changed_ = revocations_changed_ = false;
+      seen_ = entries.back().seq;
+    }
+  }
+  if (const auto end = knowledge_.keys()->changes_at; end && *end <= now) read_keys(now);
+  if (begun - cleaned_ > between_cleanings) {
+    knowledge_.drop_expired(now);
+    cleaned_ = begun;
+  }
+  knowledge_.has_looked(begun);
+}
+
+void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {
+  if (is_harmless(entry)) return;
+  const auto& kind = entry.target_kind;
+  if (kind == "user") {
+    knowledge_.forget_user(entry.target_id);
+  } else if (kind == "role") {
+    knowledge_.forget_all_users();
+  } else if (kind == "session") {
+    knowledge_.add_revoked(store::tokens_revoked_of_session(realm_->db(), entry.target_id, now));
+  } else if (kind == "key") {
+    keys_changed_ = revocations_changed_ = true;
+  } else if (kind == "token") {
+    keys_changed_ = revocations_changed_ = true;  // a cut-off stands beside the keys
+  } else {
+    keys_changed_ = revocations_changed_ = true;
+    knowledge_.forget_all_users();
+  }
+  if (kind == "user" && entry.action.starts_with("token.")) revocations_changed_ = true;
+}
+
+// The sequence is read first: what is committed meanwhile is read twice rather than not at all.
+void Feed::read_all() {
+  const auto now = realm_->clock().now();
+  seen_ = store::latest_entry(realm_->db());
+  read_keys(now);
+  read_revocations(base::Timestamp{}, now);
+  knowledge_.forget_all_users();
+  knowledge_.has_looked(std::chrono::steady_clock::now());
+}
+
+void Feed::read_keys(base::Timestamp now) {
+  auto snapshot = std::make_shared<KeySnapshot>();
+  {
+    const store::Snapshot together(realm_->db());
+    snapshot->keys = service::trusted_keys(*realm_, now);
+    snapshot->cutoffs = store::token_cutoffs(realm_->db());
+  }
+  snapshot->jwks = std::make_shared<const std::string>(jwks_of(*snapshot->keys, now));
+  for (const auto& entry : snapshot->keys->entries()) {
+    if (entry.verifies_until && *entry.verifies_until > now)
+      snapshot->changes_at =
+          std::min(snapshot->changes_at.value_or(*entry.verifies_until), *entry.verifies_until);
+  }
+  knowledge_.publish(std::move(snapshot));
+}
+
+void Feed::read_revocations(base::Timestamp since, base::Timestamp now) {
+  knowledge_.add_revoked(store::tokens_revoked_since(realm_->db(), since, now));
+}
+
+}  // namespace authctl::server

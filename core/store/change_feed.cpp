@@ -1,0 +1,58 @@
+#include "core/store/change_feed.h"
+
+namespace authctl::store {
+namespace {
+
+void take_tokens(Rows& rows, std::vector<DeadToken>& tokens) {
+  while (rows.next()) tokens.push_back({rows.string(0), rows.time(1)});
+}
+
+}  // namespace
+
+std::int64_t latest_entry(Database& db) {
+  auto rows = db.query("SELECT size FROM audit_head WHERE id = 1");
+  return rows->next() ? rows->integer(0) : 0;
+}
+
+std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_t limit) {
+  auto rows = db.query(
+      "SELECT seq, action, target_kind, target_id FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT $2",
+      {seq, limit});
+  std::vector<FeedEntry> entries;
+  while (rows->next()) {
+    entries.push_back({rows->integer(0), rows->string(1), rows->optional_string(2).value_or(""),
+                       rows->optional_string(3).value_or("")});
+  }
+  return entries;
+}
+
+std::vector<DeadToken> tokens_revoked_since(Database& db, base::Timestamp since, base::Timestamp now) {
+  std::vector<DeadToken> tokens;
+  take_tokens(*db.query("SELECT jti, expires_at FROM issued_token WHERE revoked_at >= $1 AND expires_at > $2",
+                        {since, now}),
+              tokens);
+  take_tokens(
+      *db.query("SELECT jti, expires_at FROM revoked_token WHERE revoked_at >= $1 AND expires_at > $2",
+                {since, now}),
+      tokens);
+  return tokens;
+}
+
+std::vector<DeadToken> tokens_revoked_of_session(Database& db, std::string_view session_id,
+                                                 base::Timestamp now) {
+  std::vector<DeadToken> tokens;
+  take_tokens(*db.query("SELECT jti, expires_at FROM issued_token WHERE session_id = $1 AND expires_at > $2 "
+                        "AND revoked_at IS NOT NULL",
+                        {session_id, now}),
+              tokens);
+  return tokens;
+}
+
+std::vector<CutoffRange> token_cutoffs(Database& db) {
+  auto rows = db.query("SELECT kid, issued_from, issued_until FROM token_cutoff");
+  std::vector<CutoffRange> cutoffs;
+  while (rows->next()) cutoffs.push_back({rows->string(0), rows->time(1), rows->time(2)});
+  return cutoffs;
+}
+
+}  // namespace authctl::store

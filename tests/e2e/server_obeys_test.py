@@ -1,0 +1,118 @@
+"""What the command line changes holds in the running server: at once, with no restart and no lost request."""
+import threading
+import time
+import unittest
+
+from server_harness import ServerTest
+
+PROMISED = 0.1  # seconds, from the end of the command
+ATTEMPTS = 4    # a machine that is busy elsewhere may be late now and then, not each time
+
+
+class Obeys(ServerTest):
+    def status(self, server, token, query="", client=None):
+        return server.ask("GET", "/auth/verify" + query, headers=self.bearer(token), client=client).status
+
+    def holds_at_once(self, server, prepare):
+        """`prepare` gives (token, query, command that was just run -> expected status)."""
+        delays = []
+        for attempt in range(ATTEMPTS):
+            token, query, before, command, after = prepare(attempt)
+            client = server.client()
+            for _ in range(3):
+                self.assertEqual(self.status(server, token, query, client), before)
+            self.ok(*command)
+            done = time.monotonic()
+            while self.status(server, token, query, client) != after:
+                self.assertLess(time.monotonic() - done, 10, command)
+            delays.append(time.monotonic() - done)
+            client.close()
+            if delays[-1] < PROMISED:
+                return delays[-1]
+        self.fail(f"{command} took {delays}")
+
+    def test_a_revoked_role_a_disabled_user_and_a_revoked_token(self):
+        server = self.serve()
+
+        def granted(_):
+            return self.token(), "?permission=edit:posts", 403, ("role", "grant", "reader", "edit:posts"), 204
+
+        def ungranted(attempt):
+            self.ok("role", "grant", "reader", f"more:{attempt}")
+            time.sleep(0.2)
+            return self.token(), f"?permission=more:{attempt}", 204, ("role", "revoke", "reader", f"more:{attempt}"), 403
+
+        def unassigned(attempt):
+            self.ok("role", "assign", "ann", "reader")
+            time.sleep(0.2)
+            return self.token(), "?permission=read:posts", 204, ("role", "unassign", "ann", "reader"), 403
+
+        def revoked(_):
+            token = self.token()
+            jti = self.ok("token", "inspect", "-", "--json", stdin=token).json["claims"]["jti"]
+            return token, "", 204, ("token", "revoke", "--jti", jti), 401
+
+        def disabled(attempt):
+            name = f"bob{attempt}"
+            self.ok("user", "create", name)
+            return self.token(name), "", 204, ("user", "disable", name), 401
+
+        def all_of_user(_):
+            time.sleep(1.1)  # not in the second of the last one
+            return self.token(), "", 204, ("token", "revoke", "--user", "ann", "--yes"), 401
+
+        for change in (granted, ungranted, unassigned, revoked, disabled, all_of_user):
+            with self.subTest(change.__name__):
+                self.holds_at_once(server, change)
+
+    def test_a_revoked_key(self):
+        server = self.serve()
+
+        def revoked(_):
+            kid = self.ok("key", "list", "--use", "jwt", "--json").json
+            active = [key["kid"] for key in kid if key["state"] == "active"][0]
+            token = self.token()
+            self.ok("key", "rotate", "--use", "jwt")
+            return token, "", 204, ("key", "revoke", active, "--yes"), 401
+
+        self.holds_at_once(server, revoked)
+        kids = [key["kid"] for key in server.ask("GET", "/.well-known/jwks.json").json["keys"]]
+        self.assertEqual(len(kids), 1)
+
+    def test_an_emergency_rotation(self):
+        server = self.serve()
+        self.holds_at_once(server, lambda _: (self.token(), "", 204,
+                                              ("key", "rotate", "--use", "jwt", "--emergency", "--yes"), 401))
+
+    def test_a_token_under_a_key_of_this_very_moment_is_known(self):
+        server = self.serve()
+        for _ in range(3):
+            self.ok("key", "rotate", "--use", "jwt")
+            self.assertEqual(self.status(server, self.token()), 204)
+
+    def test_while_the_command_line_is_busy_no_request_is_lost(self):
+        server = self.serve()
+        token, stop, answers = self.token(), threading.Event(), []
+
+        def ask():
+            client = server.client()
+            while not stop.is_set():
+                answers.append(self.status(server, token, "?permission=read:posts", client))
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for round_ in range(3):
+            self.ok("key", "rotate", "--use", "jwt")
+            self.ok("role", "grant", "reader", f"p:{round_}")
+            self.ok("user", "create", f"u{round_}")
+            server.signal(1)  # SIGHUP
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(set(answers), {204})
+        self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
