@@ -85,9 +85,9 @@ base::json::object make_claims(Change& c, const TokenRequest& request, const sto
                             {"iat", now},
                             {"nbf", now},
                             {"jti", base::make_uuid4(c.realm().random())},
-                            {"sid", base::make_uuid4(c.realm().random())},
+                            {"sid", request.sid.empty() ? base::make_uuid4(c.realm().random()) : request.sid},
                             {"type", request.type},
-                            {"client_id", local_client},
+                            {"client_id", request.client_id},
                             {"roles", strings(TokenRepository(c.db()).unrestricted_roles(user.id, c.now()))},
                             {"scope", joined(request.scopes)}};
   for (const auto& [name, value] : request.claims) claims[name] = value;
@@ -101,13 +101,14 @@ store::KeyRow require_signing_key(Change& c) {
   return std::move(*key);
 }
 
-store::IssuedToken row_of(const IssuedTokenReport& report, const store::UserRow& user, Change& c) {
+store::IssuedToken row_of(const IssuedTokenReport& report, const TokenRequest& request,
+                          const store::UserRow& user, Change& c) {
   return {.jti = report.jti,
           .kid = report.kid,
           .user_id = user.id,
           .type = report.type,
           .session_id = std::string(report.claims.at("sid").as_string()),
-          .client_id = std::string(local_client),
+          .client_id = request.client_id,
           .issued_at = c.now(),
           .expires_at = report.expires_at,
           .revoked_at = {}};
@@ -119,6 +120,32 @@ std::string typ_of(std::string_view type) {
   return std::string(type) + "+jwt";
 }
 
+token::Signer& ActiveSigner::get(Change& change) {
+  const auto key = require_signing_key(change);
+  if (!signer_ || key.kid != kid_) {
+    signer_.emplace(open_jwk(change.realm(), key));
+    kid_ = key.kid;
+  }
+  return *signer_;
+}
+
+IssuedTokenReport mint_token(Change& c, const TokenRequest& request, const store::UserRow& user,
+                             ActiveSigner& signer) {
+  auto& active = signer.get(c);
+  IssuedTokenReport report;
+  report.claims = make_claims(c, request, user);
+  report.kid = signer.kid();
+  report.type = request.type;
+  report.jti = report.claims.at("jti").as_string();
+  report.expires_at = base::from_unix_seconds(report.claims.at("exp").as_int64());
+  report.token =
+      c.dry_run() ? std::string("(not generated)") : active.sign(typ_of(request.type), report.claims);
+  TokenRepository tokens(c.db());
+  tokens.insert(row_of(report, request, user, c));
+  tokens.prune(c.now() - kept_after_expiry, pruned_for_each_issue);
+  return report;
+}
+
 IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request) {
   check_request(request, realm.now());
   return change(realm, cause, [&](Change& c) {
@@ -127,19 +154,8 @@ IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenReque
       throw Error(ErrorCode::denied, "user " + base::quote(user.name) + " is disabled",
                   "authctl user enable " + user.name);
     }
-    const auto key = require_signing_key(c);
-    IssuedTokenReport report;
-    report.claims = make_claims(c, request, user);
-    report.kid = key.kid;
-    report.type = request.type;
-    report.jti = report.claims.at("jti").as_string();
-    report.expires_at = base::from_unix_seconds(report.claims.at("exp").as_int64());
-    report.token = c.dry_run()
-                       ? std::string("(not generated)")
-                       : token::Signer(open_jwk(realm, key)).sign(typ_of(request.type), report.claims);
-    TokenRepository tokens(c.db());
-    tokens.insert(row_of(report, user, c));
-    tokens.prune(c.now() - kept_after_expiry, pruned_for_each_issue);
+    ActiveSigner signer;
+    auto report = mint_token(c, request, user, signer);
     c.record({"token.issue",
               {"token", report.jti.substr(0, 8), user.name},
               audit::Outcome::success,

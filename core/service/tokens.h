@@ -13,6 +13,8 @@
 
 #include "core/base/json.h"
 #include "core/service/change.h"
+#include "core/store/user_repository.h"
+#include "core/token/jwt.h"
 
 namespace authctl::service {
 
@@ -26,6 +28,8 @@ struct TokenRequest {
   std::vector<std::string> audiences;  // one at least
   std::vector<std::string> scopes;
   std::vector<std::pair<std::string, std::string>> claims;  // beside the registered ones
+  std::string sid{};                                        // empty: one of its own
+  std::string client_id{local_client};
 };
 
 struct IssuedTokenReport {
@@ -38,6 +42,24 @@ struct IssuedTokenReport {
 // Error not_found, denied (a disabled user), precondition (no active key), invalid (a reserved claim, a
 // lifetime of 0).
 IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request);
+
+// The active key, opened once for as long as it stays active. It belongs to one realm and is used inside its
+// changes only, which never run side by side.
+class ActiveSigner {
+ public:
+  // Error precondition where no key is active.
+  token::Signer& get(Change& change);
+  const std::string& kid() const { return kid_; }
+
+ private:
+  std::string kid_;
+  std::optional<token::Signer> signer_;
+};
+
+// A token for this user within a change that says in its own entry what it is for: signed, and with its row
+// in issued_token. The request's `user` is not looked at.
+IssuedTokenReport mint_token(Change& change, const TokenRequest& request, const store::UserRow& user,
+                             ActiveSigner& signer);
 
 // The media type in the header of a token of this type: at+jwt, refresh+jwt, ….
 std::string typ_of(std::string_view type);
