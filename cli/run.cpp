@@ -10,7 +10,6 @@
 #include "cli/json_text.h"
 #include "cli/present.h"
 #include "cli/reference/live_names.h"
-#include "cli/reference/pages.h"
 #include "cli/tree.h"
 #include "cli/usage.h"
 #include "commands/command.h"
@@ -139,10 +138,6 @@ int run(std::span<const std::string> arguments, World& world) {
     return print_live_names(arguments.subspan(1), world);
   Format format = Format::table;
   try {
-    if (arguments.size() == 2 && arguments[0] == reference_word) {
-      write_reference(arguments[1], world);
-      return 0;
-    }
     Runner runner(arguments, world);
     format = runner.format();
     try {

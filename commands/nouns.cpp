@@ -11,6 +11,7 @@ void declare_config(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
+void declare_session(Noun& noun);
 void declare_secret(Noun& noun);
 void declare_serve(Noun& noun);
 void declare_permission(Noun& noun);
@@ -34,6 +35,7 @@ constexpr std::array table{
     NounEntry{"secret", "Keys in the form of other secrets stores", declare_secret},
     NounEntry{"user", "People and their accounts", declare_user},
     NounEntry{"client", "Programs that ask for tokens: API and OAuth 2.0 clients", declare_client},
+    NounEntry{"session", "Who is signed in, from where; ending sessions", declare_session},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},

@@ -1,11 +1,9 @@
 // What is written about the tree of commands, made from it: completion scripts and manual pages. Invariant:
-// the same tree gives the same bytes, but for
-// the date on the manual pages, which is SOURCE_DATE_EPOCH where that is set.
+// the same tree gives the same bytes, so that the files kept in completions/ and man/ can be compared.
 #pragma once
 #include <string>
 #include <string_view>
-
-#include "cli/run.h"
+#include <vector>
 
 namespace authctl::cli {
 
@@ -16,9 +14,10 @@ std::string fish_completion();
 // "completion bash". Error internal for a page that there is none of.
 std::string reference_page(std::string_view page);
 
-// The word behind which the build asks for all of it: `authctl __reference FOLDER`.
-inline constexpr std::string_view reference_word = "__reference";
-// Writes completions/ and man/ below the folder.
-void write_reference(const std::string& folder, const World& world);
+struct ReferenceFile {
+  std::string path;  // below the root of the sources: completions/authctl.bash
+  std::string content;
+};
+std::vector<ReferenceFile> reference_files();
 
 }  // namespace authctl::cli

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/base/error.h"
+#include "core/service/sessions.h"
 
 namespace authctl::service {
 namespace {
@@ -17,7 +18,7 @@ void set_in(Change& change, const store::UserRow& user, const std::optional<Hash
   if (password) {
     store::set_user_password(change.db(), user.id, {password->hash, password->scheme, request.must_change},
                              change.now());
-    store::end_user_tokens(change.db(), user.id, change.now());
+    sign_out_user(change, user.id, "password_changed");
   } else {
     store::require_password_change(change.db(), user.id, change.now());
   }

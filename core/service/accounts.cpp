@@ -5,6 +5,7 @@
 #include "core/credential/username.h"
 #include "core/service/last_admin.h"
 #include "core/service/role_assignments.h"
+#include "core/service/sessions.h"
 
 namespace authctl::service {
 namespace {
@@ -119,6 +120,7 @@ UserOutcome disable_user(Change& change, const std::string& name, bool force) {
   const LastAdminInterlock interlock(change.db(), change.now(), force);
   store::set_user_status(change.db(), user.id, UserStatus::disabled, change.now());
   interlock.verify();
+  end_sessions_of_user(change, user.id, "user_disabled");
   change.record(event("user.disable", user));
   return {view_again(change, user.id), {}};
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/service/fernet_rotation.h"
+#include "core/service/sessions.h"
 
 namespace authctl::service {
 namespace {
@@ -137,6 +138,7 @@ KeyReport revoke_key(Realm& realm, const Cause& cause, const std::string& kid) {
     KeyRepository(c.db()).update(next, key.state);
     const auto ended = TokenRepository(c.db()).revoke_of_key(kid, {}, c.now(), c.now());
     c.record(key_event("key.revoke", next, {{"tokens_ended", ended}}));
+    end_sessions_of_key(c, kid, "key_revoked");
     return report(realm, next, c.now());
   });
 }

@@ -1,6 +1,7 @@
 #include "core/service/keyring_rotation.h"
 
 #include "core/base/text.h"
+#include "core/service/sessions.h"
 
 namespace authctl::service {
 namespace {
@@ -83,6 +84,7 @@ KeyRow displace(Change& c, const KeyRow& active, const RotationRequest& request)
   keys.update(dead, KeyState::active);
   const auto ended = tokens.revoke_of_key(active.kid, {}, c.now(), c.now());
   c.record(key_event("key.revoke", dead, {{"emergency", true}, {"tokens_ended", ended}}));
+  if (request.use == KeyUse::jwt) end_sessions_of_key(c, active.kid, "key_revoked");
   return dead;
 }
 

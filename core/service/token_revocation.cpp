@@ -1,6 +1,7 @@
 // The other half of core/service/tokens.h: ending tokens before their time.
 #include "core/base/text.h"
 #include "core/service/keyring.h"
+#include "core/service/sessions.h"
 #include "core/service/token_check.h"
 #include "core/service/tokens.h"
 #include "core/store/user_repository.h"
@@ -74,7 +75,7 @@ RevocationReport revoke_user_tokens(Realm& realm, const Cause& cause, const std:
     RevocationReport report;
     report.user = user.name;
     report.revoked = TokenRepository(c.db()).revoke_of_user(user.id, c.now());
-    store::end_user_tokens(c.db(), user.id, c.now());
+    sign_out_user(c, user.id, "tokens_revoked");
     c.record({"token.revoke",
               {"user", user.id, user.name},
               audit::Outcome::success,

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/refusals.h"
+#include "core/service/sessions.h"
 #include "core/store/user_repository.h"
 
 namespace authctl::service {
@@ -47,7 +48,7 @@ store::TotpRow pending_of(Change& change, const store::UserRow& user) {
 void confirm(Change& change, const store::UserRow& user, const store::TotpRow& pending, std::int64_t step) {
   const bool replaces = store::find_totp(change.db(), user.id, EnrolmentState::confirmed).has_value();
   store::confirm_totp(change.db(), pending, step, change.now());
-  store::end_user_tokens(change.db(), user.id, change.now());
+  sign_out_user(change, user.id, "second_factor_changed");
   change.record(event("totp.confirm", user, {{"replaces", replaces}}));
 }
 
@@ -140,7 +141,7 @@ TotpStatus disable_totp(Realm& realm, const Cause& cause, const std::string& nam
     if (store::drop_totp(c.db(), user.id) == 0)
       throw Error{ErrorCode::not_found, "user " + base::quote(user.name) + " has no TOTP",
                   "authctl totp enroll " + user.name};
-    if (confirmed) store::end_user_tokens(c.db(), user.id, c.now());
+    if (confirmed) sign_out_user(c, user.id, "second_factor_changed");
     c.record(event("totp.disable", user, {{"confirmed", confirmed}}));
     return status_of(c.db(), user);
   });

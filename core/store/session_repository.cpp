@@ -63,8 +63,9 @@ std::string SessionRepository::list_sql(const SessionFilter& filter) {
   std::string sql = "SELECT " + std::string(session_columns) +
                     " FROM user_session s JOIN user_account u ON u.id = s.user_id"
                     " WHERE s.created_at <= $1 AND (s.created_at < $1 OR s.id < $2)";
+  // `<>`, so that nobody begins with all active users and sorts.
   const std::string live =
-      "s.ended_at IS NULL AND s.ends_at > $4 AND s.last_used_at > $5 AND u.status = 'active' AND "
+      "s.ended_at IS NULL AND s.ends_at > $4 AND s.last_used_at > $5 AND u.status <> 'disabled' AND "
       "u.tokens_valid_from <= s.created_at";
   sql += filter.ended ? " AND NOT (" + live + ")" : " AND " + live;
   if (filter.user_id) sql += " AND s.user_id = $6";
