@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
   cli::World world{
       environment,
       {in, out, err, cli::is_terminal(STDIN_FILENO), out_is_terminal, cli::is_terminal(STDERR_FILENO),
-       out_is_terminal ? cli::terminal_width(STDOUT_FILENO) : 80, cli::ask_hidden_on_terminal,
+       out_is_terminal ? cli::terminal_width(STDOUT_FILENO) : 80,
+       out_is_terminal ? cli::terminal_height(STDOUT_FILENO) : 0, cli::ask_hidden_on_terminal,
        [&out_buffer] { return out_buffer.error(); }},
       clock,
       random};

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cli/json_text.h"
+#include "cli/meaning.h"
+#include "cli/pager.h"
 #include "cli/table.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -18,11 +20,14 @@ using commands::Shape;
 
 std::string cell_of(const json::value& value);
 
-// "edit:posts post/42", "key 9RybziwS…": the members' names would only widen the table.
+// "edit:posts post/42", "user ann": the members' names would only widen the table, and so would the id of
+// what has a name.
 std::string joined_members(const json::object& object) {
   std::string text;
+  const auto* name = object.if_contains("name");
   for (const auto& member : object) {
     if (member.value().is_null()) continue;
+    if (member.key() == "id" && name != nullptr && !name->is_null()) continue;
     text += (text.empty() ? "" : " ") + cell_of(member.value());
   }
   return text.empty() ? "-" : text;
@@ -44,9 +49,12 @@ std::string cell_of(const json::value& value) {
   return json::serialize(value);
 }
 
+struct ViewLine {
+  std::string name, value, member;
+};
+
 // `name: value` lines; a member of an inner object stands as outer.inner, an array of objects a line each.
-void collect_lines(const std::string& prefix, const json::object& data,
-                   std::vector<std::pair<std::string, std::string>>& lines) {
+void collect_lines(const std::string& prefix, const json::object& data, std::vector<ViewLine>& lines) {
   for (const auto& member : data) {
     const std::string name = prefix + base::printable(member.key());
     const auto* array = member.value().if_array();
@@ -54,22 +62,25 @@ void collect_lines(const std::string& prefix, const json::object& data,
       collect_lines(name + ".", *object, lines);
     } else if (array != nullptr && !array->empty() && array->front().is_object()) {
       for (std::size_t i = 0; i < array->size(); ++i)
-        lines.emplace_back(i == 0 ? name : "", cell_of((*array)[i]));
+        lines.push_back({i == 0 ? name : "", cell_of((*array)[i]), ""});
     } else {
-      lines.emplace_back(name, cell_of(member.value()));
+      lines.push_back({name, cell_of(member.value()), std::string(member.key())});
     }
   }
 }
 
-void print_lines(const Console& console, const json::object& data) {
-  std::vector<std::pair<std::string, std::string>> lines;
+void print_lines(const Console& console, const Style& style, const json::object& data) {
+  std::vector<ViewLine> lines;
   collect_lines("", data, lines);
   std::size_t width = 0;
-  for (const auto& [name, value] : lines) width = std::max(width, base::display_width(name));
-  for (const auto& [name, value] : lines) {
-    const std::string label = name.empty() ? "" : name + ":";
+  for (const auto& line : lines) width = std::max(width, base::display_width(line.name));
+  for (const auto& line : lines) {
+    const std::string label = line.name.empty() ? "" : line.name + ":";
+    const auto colour = style.colour ? colour_of(line.member, line.value) : "";
+    const auto more = style.now ? how_long(line.value, *style.now) : "";
     console.out << label << std::string(width + 2 - std::min(width + 1, base::display_width(label)), ' ')
-                << value << '\n';
+                << colour << line.value << (colour.empty() ? "" : colour_end)
+                << (more.empty() ? "" : " (" + more + ")") << '\n';
   }
 }
 
@@ -101,7 +112,7 @@ class Presenter {
   void one(json::object data) {
     if (style_.quiet) return id_of(data);
     if (style_.format == Format::table) {
-      return output_.view ? print_safely(console_.out, *output_.view) : print_lines(console_, data);
+      return output_.view ? print_safely(console_.out, *output_.view) : print_lines(console_, style_, data);
     }
     write_json(console_.out, data, {style_.format == Format::json && console_.out_is_terminal});
     console_.out << '\n';
@@ -153,8 +164,15 @@ class Presenter {
     const auto width = console_.out_is_terminal ? std::optional(console_.width) : std::nullopt;
     Table rows(console_.out, std::move(titles), width, style_.colour);
     each([&](json::object row) {
-      std::vector<std::string> cells;
-      for (const auto member : members) cells.push_back(cell_of(row.at(member)));
+      std::vector<Cell> cells;
+      for (const auto member : members) {
+        const auto& value = row.at(member);
+        Cell cell{cell_of(value)};
+        cell.colour = colour_of(member, cell.text);
+        if (style_.now && value.is_string()) cell.less = how_long(cell.text, *style_.now);
+        if (!cell.less.empty()) cell.more = "(" + cell.less + ")";
+        cells.push_back(std::move(cell));
+      }
       rows.add(std::move(cells));
     });
     rows.finish();
@@ -175,7 +193,12 @@ class Presenter {
 }  // namespace
 
 void present(Output& output, const Console& console, const Style& style) {
-  Presenter(output, console, style).run();
+  {
+    // Bytes are for programs and files; what a person reads may be long.
+    Pager pager(console, output.kind == Output::Kind::bytes ? "" : style.pager);
+    const Console shown = pager.console();
+    Presenter(output, shown, style).run();
+  }
   console.out.flush();
   for (const auto& notice : output.notices) print_safely(console.err, "authctl: " + notice);
   console.err.flush();

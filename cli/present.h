@@ -2,6 +2,9 @@
 // knows how results look; commands only say what they are (commands/shape.h). Invariant: in text, everything
 // from outside passes printable(); a list of any length is written as it comes.
 #pragma once
+#include <optional>
+#include <string>
+
 #include "cli/terminal.h"
 #include "commands/output.h"
 
@@ -13,6 +16,8 @@ struct Style {
   Format format = Format::table;
   bool quiet = false;
   bool colour = false;
+  std::optional<base::Timestamp> now = {};  // set: how long ago a time is stands beside it
+  std::string pager = {};      // the program that shows what is longer than the terminal; empty: none
   bool strict_shapes = false;  // data that departs from its shape is an Error internal
 };
 

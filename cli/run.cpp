@@ -8,8 +8,11 @@
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/json_text.h"
+#include "cli/meaning.h"
+#include "cli/pager.h"
 #include "cli/present.h"
 #include "cli/reference/live_names.h"
+#include "cli/reference/pages.h"
 #include "cli/tree.h"
 #include "cli/usage.h"
 #include "commands/command.h"
@@ -22,18 +25,27 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-bool colour_wanted(const base::Settings& settings, const World& world) {
-  const auto& color = settings.get("color");
+// `wish`: auto, always or never; the environment is asked where it does not come from the line.
+bool colour_wanted(std::string_view wish, bool on_the_line, const World& world, bool is_terminal) {
   const auto variable_is_set = [&](const char* name) {
     return !world.environment(name).value_or("").empty();
   };
-  if (color.value == "always") return true;
-  if (color.value == "never") return false;
-  if (color.origin != base::Origin::flag) {
+  if (wish == "always") return true;
+  if (wish == "never") return false;
+  if (!on_the_line) {
     if (variable_is_set("NO_COLOR")) return false;
     if (variable_is_set("CLICOLOR_FORCE") && world.environment("CLICOLOR_FORCE") != "0") return true;
   }
-  return world.console.out_is_terminal;
+  return is_terminal;
+}
+
+// What the line says of colour, for errors that come up before the settings are read.
+std::string colour_on_line(std::span<const std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with("--color=")) return arguments[i].substr(8);
+    if (arguments[i] == "--color" && i + 1 < arguments.size()) return arguments[i + 1];
+  }
+  return "";
 }
 
 void check_written(const Console& console) {
@@ -51,9 +63,13 @@ class Runner {
       : arguments_(arguments),
         world_(world),
         glance_(glance_at(arguments, world.environment)),
-        format_(glance_.error_format) {}
+        format_(glance_.error_format) {
+    const auto wish = colour_on_line(arguments);
+    errors_in_colour_ = colour_wanted(wish, !wish.empty(), world, world.console.err_is_terminal);
+  }
 
   Format format() const { return format_; }
+  bool errors_in_colour() const { return errors_in_colour_; }
 
   int run() {
     if (glance_.version) return version();
@@ -69,9 +85,15 @@ class Runner {
  private:
   int overview() {
     if (!glance_.help) Tree().parse_globals(arguments_);
-    print_overview(world_.console.out);
+    print_page([](std::ostream& out) { print_overview(out); });
     check_written(world_.console);
     return 0;
+  }
+
+  template <class Print>
+  void print_page(Print print) {
+    Pager pager(world_.console, pager_of(world_.environment));
+    print(pager.console().out);
   }
 
   int version() {
@@ -87,11 +109,13 @@ class Runner {
   int help(const Tree& tree) {
     const auto* verb = tree.find(glance_.verb);
     if (verb == nullptr && !glance_.verb.empty()) throw unknown_verb(tree.noun_app(), glance_.verb);
-    if (verb != nullptr && !verb->name.empty()) {
-      print_verb(world_.console.out, tree.entry(), *verb);
-    } else {
-      print_noun(world_.console.out, tree.entry(), tree.noun());
-    }
+    print_page([&](std::ostream& out) {
+      if (verb != nullptr && !verb->name.empty()) {
+        print_verb(out, tree.entry(), *verb);
+      } else {
+        print_noun(out, tree.entry(), tree.noun());
+      }
+    });
     check_written(world_.console);
     return 0;
   }
@@ -100,7 +124,17 @@ class Runner {
     const auto& verb = tree.parse(arguments_, glance_.verb);
     auto settings = load_settings(tree.globals(), world_);
     format_ = format_of(settings.text("output"));
-    Style style{format_, tree.globals().quiet, colour_wanted(settings, world_), world_.strict_shapes};
+    const auto& wish = settings.get("color");
+    const bool on_the_line = wish.origin == base::Origin::flag;
+    errors_in_colour_ = colour_wanted(wish.value, on_the_line, world_, world_.console.err_is_terminal);
+    Style style{.format = format_,
+                .quiet = tree.globals().quiet,
+                .colour = colour_wanted(wish.value, on_the_line, world_, world_.console.out_is_terminal),
+                .strict_shapes = world_.strict_shapes};
+    if (world_.console.out_is_terminal) {
+      style.now = world_.clock.now();
+      style.pager = pager_of(world_.environment);
+    }
     LiveInvocation invocation(tree.globals(), std::move(settings), world_);
     auto output = verb.run(invocation);
     present(output, world_.console, style);
@@ -113,14 +147,19 @@ class Runner {
   World& world_;
   Glance glance_;
   Format format_;
+  bool errors_in_colour_ = false;
 };
 
-int report(const Error& error, Format format, const Console& console) {
+int report(const Error& error, Format format, const Console& console, bool colour) {
   const auto& kind = base::kind_of(error.code());
   auto& err = console.err;
   if (format == Format::table) {
-    err << "authctl: " << base::printable(error.message()) << '\n';
-    if (!error.hint().empty()) err << "hint: " << base::printable(error.hint()) << '\n';
+    const auto label = [colour](const char* word, const char* sequence) {
+      return colour ? sequence + std::string(word) + std::string(colour_end) : std::string(word);
+    };
+    err << label("authctl:", "\x1b[1;31m") << ' ' << base::printable(error.message()) << '\n';
+    if (!error.hint().empty())
+      err << label("hint:", "\x1b[36m") << ' ' << base::printable(error.hint()) << '\n';
   } else {
     base::json::object body{{"code", kind.word}, {"message", error.message()}, {"hint", nullptr}};
     if (!error.hint().empty()) body["hint"] = error.hint();
@@ -137,23 +176,30 @@ int run(std::span<const std::string> arguments, World& world) {
   if (!arguments.empty() && arguments[0] == live_names_word)
     return print_live_names(arguments.subspan(1), world);
   Format format = Format::table;
+  bool colour = false;
   try {
+    if (arguments.size() == 2 && arguments[0] == reference_word) {
+      write_reference(arguments[1], world);
+      return 0;
+    }
     Runner runner(arguments, world);
     format = runner.format();
+    colour = runner.errors_in_colour();
     try {
       return runner.run();
     } catch (...) {
       format = runner.format();
+      colour = runner.errors_in_colour();
       world.console.out.flush();
       throw;
     }
   } catch (const Error& error) {
-    return report(error, format, world.console);
+    return report(error, format, world.console, colour);
   } catch (const std::bad_alloc&) {
-    return report(Error(ErrorCode::internal, "out of memory"), format, world.console);
+    return report(Error(ErrorCode::internal, "out of memory"), format, world.console, colour);
   } catch (const std::exception& error) {
     return report(Error(ErrorCode::internal, std::string("unexpected: ") + error.what()), format,
-                  world.console);
+                  world.console, colour);
   }
 }
 

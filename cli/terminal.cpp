@@ -142,14 +142,19 @@ std::size_t terminal_width(int fd) {
   return std::max<std::size_t>(size.ws_col, 40);
 }
 
+std::size_t terminal_height(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 base::Secret ask_hidden_on_terminal(const std::string& prompt) {
   for (;;) {
     pending_signal = 0;
     const auto write = [](std::string_view text) { return ::write(STDERR_FILENO, text.data(), text.size()); };
-    (void)!write(prompt);
     base::Secret secret;
     {
-      const EchoOff off;
+      const EchoOff off;  // first: who types at once, as a program does, is not shown either
+      (void)!write(prompt);
       secret = read_line_secretly();
     }
     (void)!write("\n");

@@ -21,6 +21,7 @@ struct Console {
   std::ostream& err;
   bool in_is_terminal = false, out_is_terminal = false, err_is_terminal = false;
   std::size_t width = 80;
+  std::size_t height = 0;  // lines that the terminal shows; 0: not known, and then nothing is paged
   // Reads a line that is not shown; without it the line is read from `in`.
   std::function<base::Secret(const std::string& prompt)> ask_hidden = {};
   // The errno of a failed write to `out`; without it a failed write has no reason.
@@ -49,7 +50,8 @@ class DescriptorBuffer final : public std::streambuf {
 };
 
 bool is_terminal(int fd);
-std::size_t terminal_width(int fd);  // 80 where it is not known
+std::size_t terminal_width(int fd);   // 80 where it is not known
+std::size_t terminal_height(int fd);  // 0 where it is not known
 
 // Asks on standard error and reads a line from standard input with the echo off. The terminal is put back as
 // it was when a signal ends the program too.

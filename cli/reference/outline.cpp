@@ -63,7 +63,6 @@ VerbOutline verb_outline(const Tree& tree, const commands::Noun::Verb& verb) {
   out.verb = verb.name;
   out.summary = verb.name.empty() ? tree.entry().summary : verb.app->get_description();
   out.help = verb.help;
-  out.prints_json = verb.shape != nullptr;
   for (const auto* option : verb.app->get_options()) {
     if (option->get_positional()) {
       out.arguments.push_back(parameter_of(*option, out));

@@ -33,7 +33,6 @@ struct VerbOutline {
   std::string summary;
   std::vector<Parameter> options, arguments;
   commands::Help help;
-  bool prints_json = false;
 };
 
 struct NounOutline {

@@ -1,46 +1,14 @@
 #!/usr/bin/env python3
 """Completion in the shells themselves: what is typed is sent to a terminal of bash, zsh and fish, tabs and all."""
 import os
-import pty
 import re
-import select
 import shutil
 import subprocess
-import time
 import unittest
 
 from harness import BINARY, HomeTest
-
-
-class Terminal:
-    """A shell at the other end of a pseudo-terminal."""
-
-    def __init__(self, argv, env, folder):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execvpe(argv[0], argv, env)
-
-    def read_until(self, pattern, seconds=20):
-        """What came until the pattern fits it; a shell that says nothing more is a failure."""
-        seen, end = "", time.monotonic() + seconds
-        while time.monotonic() < end:
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    seen += os.read(self.fd, 65536).decode(errors="replace")
-                except OSError:
-                    break
-            if re.search(pattern, seen):
-                return seen
-        raise AssertionError(f"no {pattern!r} in {seen!r}")
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def close(self):
-        os.close(self.fd)
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
+from help_pages import GLOBALS, commands
+from terminal import Terminal
 
 
 class CompletionTest(HomeTest):
@@ -59,23 +27,6 @@ class CompletionTest(HomeTest):
 
     def script(self, shell):
         return self.home.write(f"authctl.{shell}", self.ok("completion", shell).raw_out)
-
-    def commands(self):
-        """{(noun, verb): the options that its help names}, read from the help and not from the script."""
-        table = {}
-        overview = self.ok("help").out
-        nouns = re.findall(r"^  ([a-z][a-z-]*)\s{2,}\S", overview.split("Global options")[0], re.M)
-        for noun in nouns:
-            page = self.ok("help", noun).out
-            verbs = re.findall(r"^  ([a-z][a-z0-9-]*)\s{2,}\S", page.split("\nVerbs\n")[1], re.M) if "\nVerbs\n" in page else [""]
-            for verb in verbs:
-                page = self.ok("help", noun, *([verb] if verb else [])).out
-                options = page.split("\nOptions\n")[1].split("\n\n")[0] if "\nOptions\n" in page else ""
-                table[noun, verb] = set(re.findall(r"^  (--[a-z0-9-]+)", options, re.M))
-        return table
-
-    GLOBALS = {"--store", "--config", "--master-key-file", "--output", "--json", "--quiet", "--color", "--yes", "--reason",
-               "--dry-run", "--help", "--version"}
 
     # A way to ask a shell's completion for many lines at once: {line: [candidates]}.
     def ask_bash(self, lines):
@@ -134,7 +85,7 @@ class CompletionTest(HomeTest):
             yield shell, ask
 
     def test_every_noun_verb_and_option_of_the_help_is_offered_and_no_other(self):
-        table = self.commands()
+        table = commands(self)
         self.assertGreater(len(table), 50)
         nouns = {noun for noun, _ in table}
         lines = {"open": nouns | {"help"}}
@@ -143,7 +94,7 @@ class CompletionTest(HomeTest):
             if verbs != {""}:
                 lines[f"open {noun}"] = verbs
         for (noun, verb), options in table.items():
-            lines[f"{noun} {verb} --".replace("  ", " ")] = options | self.GLOBALS
+            lines[f"{noun} {verb} --".replace("  ", " ")] = options | GLOBALS
         for shell, ask in self.each_shell():
             answers = ask(list(lines))
             for line, expected in lines.items():
@@ -162,7 +113,7 @@ class CompletionTest(HomeTest):
             "open role grant editor": ["edit:pages", "edit:posts"],
             "open --json role --reason why assign ann": ["editor"],
             "open key show": kids,
-            "open help role": [v for n, v in self.commands() if n == "role"],
+            "open help role": [v for n, v in commands(self) if n == "role"],
             "open user create": [],
             "open audit prove": [],
             "open user show ann": [],

@@ -1,0 +1,20 @@
+// What a person sees beside the bare value: the colour of a word that is good, bad or in between, and how
+// long ago a time is. Invariant: nothing here changes the value itself; without a terminal none of it is
+// shown.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+
+namespace authctl::cli {
+
+inline constexpr std::string_view colour_end = "\x1b[0m";
+
+// The escape sequence for a value of this member ("state", "outcome"); empty where it has no colour.
+std::string_view colour_of(std::string_view member, std::string_view value);
+
+// "3d ago", "in 15m", "now"; empty for what is no time.
+std::string how_long(std::string_view rfc3339, base::Timestamp now);
+
+}  // namespace authctl::cli
