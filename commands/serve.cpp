@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "commands/command.h"
 #include "core/server/server.h"
 
@@ -5,9 +7,10 @@ namespace authctl::commands {
 namespace {
 
 Output run(Invocation& in, server::ServeRequest request) {
+  request.environment = [&in](const std::string& name) { return in.environment(name); };
   request.store = {in.settings().text("store"), service::master_key_source(in.settings())};
   server::serve(
-      request, [&in] { return in.fresh_settings(); }, in.clock(), in.random(), in.standard_error());
+      request, [&in] { return in.fresh_settings(); }, in.clock(), in.random(), STDERR_FILENO);
   return Output::nothing();
 }
 
@@ -35,6 +38,12 @@ void declare_serve(Noun& noun) {
   verb.add_option("--behind-proxy", request->behind_proxy,
                   "a proxy in front: its X-Forwarded-For and -Proto are believed, plain HTTP is served")
       ->type_name("CIDR");
+  verb.add_option("--redirect-listen", request->redirect_listen,
+                  "plain HTTP here is answered with a redirect to https")
+      ->type_name("ADDR:PORT");
+  verb.add_option("--metrics-listen", request->metrics_listen,
+                  "Prometheus metrics are served here, and nowhere else")
+      ->type_name("ADDR:PORT");
   verb.add_option("--threads", request->threads, "threads that answer (default: one a core)")->type_name("N");
 }
 

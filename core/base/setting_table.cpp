@@ -59,6 +59,16 @@ constexpr std::array table{
     SettingSpec{"alert_command", "AUTHCTL_ALERT_COMMAND", text, "", "program that is handed alerts as JSON"},
     SettingSpec{"audit_checks", "AUTHCTL_AUDIT_CHECKS", text, "off", "which permission checks are audited",
                 false, "off denied all"},
+    SettingSpec{"timeout_head", "AUTHCTL_TIMEOUT_HEAD", duration, "10s",
+                "how long a client may take for a handshake, and for the head of a request"},
+    SettingSpec{"timeout_body", "AUTHCTL_TIMEOUT_BODY", duration, "20s",
+                "how long a client may take for the body of a request"},
+    SettingSpec{"timeout_idle", "AUTHCTL_TIMEOUT_IDLE", duration, "75s",
+                "how long a connection may stay open between requests"},
+    SettingSpec{"timeout_write", "AUTHCTL_TIMEOUT_WRITE", duration, "30s",
+                "how long a client may take to read an answer"},
+    SettingSpec{"limit_connections", "AUTHCTL_LIMIT_CONNECTIONS", integer, "512",
+                "connections that one address may have open (an IPv6 /64; not counted for loopback)"},
 };
 
 }  // namespace

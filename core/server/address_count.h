@@ -2,6 +2,7 @@
 // Invariant: an IPv6 address counts by its /64, an IPv4 one mapped into IPv6 as what it is; loopback is not
 // counted (a proxy on this machine has everybody's connections).
 #pragma once
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -10,13 +11,13 @@ namespace authctl::server {
 
 class AddressCount {
  public:
-  explicit AddressCount(unsigned most) : most_(most) {}
+  void set_most(unsigned most) { most_ = most; }
   // False: this address has as many as it may.
   bool enter(const std::string& address);
   void leave(const std::string& address);
 
  private:
-  unsigned most_;
+  std::atomic<unsigned> most_{512};
   std::mutex mutex_;
   std::unordered_map<std::string, unsigned> open_;
 };

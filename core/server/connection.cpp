@@ -8,6 +8,7 @@
 #include "core/server/hash_pool.h"
 #include "core/server/io_thread.h"
 #include "core/server/redirect.h"
+#include "core/server/request_line.h"
 #include "core/server/transport.h"
 #include "core/server/workers.h"
 
@@ -15,8 +16,7 @@ namespace authctl::server {
 namespace {
 namespace asio = boost::asio;
 
-constexpr std::size_t read_size = 4096;
-constexpr std::size_t kept_while_idle = 8192;   // of a buffer's room
+constexpr std::size_t kept_while_idle = 2048;   // of a buffer's room
 constexpr std::size_t most_queued = 64 * 1024;  // of answers, before they are written
 constexpr std::size_t most_read_away = 8 * 1024 * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -86,7 +86,10 @@ asio::awaitable<void> Connection::run() {
 asio::awaitable<void> Connection::serve() {
   if (const auto tls = thread_.tls(); tls && listening_.door == Door::open) {
     enter(Phase::handshake, config_->phases.handshake);
-    if (!co_await stream_.handshake(*tls)) co_return;
+    if (!co_await stream_.handshake(*tls)) {
+      ++thread_.site().metrics.handshakes_failed;
+      co_return;
+    }
   }
   while (!draining_ && co_await serve_one() == Step::go_on) continue;
   enter(Phase::ending, std::chrono::seconds(2));
@@ -98,6 +101,8 @@ asio::awaitable<Connection::Step> Connection::serve_one() {
   int status = co_await read_head(scan);
   if (status < 0) co_return Step::end;
   bool keep_alive = false;
+  begun_ = std::chrono::steady_clock::now();
+  was_worked_on_ = false;
   if (status == 0) {
     config_ = thread_.site().config();
     request_->peer = peer_;
@@ -108,9 +113,14 @@ asio::awaitable<Connection::Step> Connection::serve_one() {
     const Route* route = nullptr;
     auto reply = co_await answer(route);
     keep_alive = request_->head.keep_alive && !reply.close && !draining_ && !thread_.site().draining;
+    account(reply, route);
     queue(reply, keep_alive, request_.get());
   } else {
-    queue(error_reply(status), false, nullptr);
+    auto refusal = error_reply(status);
+    request_->head.method = request_->head.path = {};  // what it means is not known
+    request_->address = peer_;
+    account(refusal, nullptr);
+    queue(refusal, false, nullptr);
   }
   forget_request();
   if (!keep_alive) co_return Step::end;
@@ -121,28 +131,29 @@ asio::awaitable<Connection::Step> Connection::serve_one() {
   co_return Step::go_on;
 }
 
-// 0: a head is there; negative: the connection ends without an answer; else the status of the refusal.
+// 0: a head is there; negative: the connection ends without an answer; else the status of the refusal. Until
+// bytes come, a connection holds nothing but itself.
 asio::awaitable<int> Connection::read_head(HeadScan& scan) {
-  if (!request_) request_ = thread_.take_request();
   enter(unread().empty() ? Phase::idle : Phase::head,
         unread().empty() ? config_->phases.idle : config_->phases.head);
+  const auto room = thread_.read_room();
+  bool is_worth_a_look = true;
   while (true) {
-    if (!unread().empty()) {
+    if (!unread().empty() && is_worth_a_look) {
+      if (!request_) request_ = thread_.take_request();
       scan = scan_head(unread(), request_->head, config_->limits);
       if (scan.state == HeadScan::State::complete) co_return 0;
       if (scan.state == HeadScan::State::refused) co_return scan.status;
       if (!out_.empty() && !co_await flush()) co_return -1;
     }
-    if (at_ > 0) {
-      in_.erase(0, at_);
-      at_ = 0;
-    }
-    const std::size_t had = in_.size();
-    in_.resize(had + read_size);
-    const std::size_t size = co_await stream_.read_some({in_.data() + had, read_size});
-    in_.resize(had + size);
-    if (size == 0) co_return expired_&& had > 0 ? 408 : -1;
-    if (phase_ == Phase::idle) enter(Phase::head, config_->phases.head);
+    if (at_ > 0) in_.erase(0, std::exchange(at_, 0));
+    const std::size_t size = co_await stream_.read_some(room);
+    if (size == 0) co_return expired_ && !in_.empty() ? 408 : -1;
+    const std::string_view more(room.data(), size);
+    in_.append(more);
+    // Byte after byte does not have the whole of it read again each time.
+    is_worth_a_look = in_.size() == size || more.find('\n') != more.npos || in_.size() > config_->limits.line;
+    if (phase_ != Phase::head) enter(Phase::head, config_->phases.head);
   }
 }
 
@@ -164,12 +175,12 @@ asio::awaitable<int> Connection::read_sized_body() {
   auto& body = request_->body;
   body.assign(unread().substr(0, length));
   at_ += body.size();
+  const auto room = thread_.read_room();
   while (body.size() < length) {
-    const std::size_t had = body.size(), room = std::min(length - had, read_size);
-    body.resize(had + room);
-    const std::size_t size = co_await stream_.read_some({body.data() + had, room});
-    body.resize(had + size);
+    const auto wanted = room.first(std::min(length - body.size(), room.size()));
+    const std::size_t size = co_await stream_.read_some(wanted);
     if (size == 0) co_return expired_ ? 408 : -1;
+    body.append(wanted.data(), size);
   }
   co_return 0;
 }
@@ -179,13 +190,12 @@ asio::awaitable<int> Connection::read_sized_body() {
 asio::awaitable<int> Connection::read_chunked_body() {
   ChunkedBody chunks(config_->limits.body);
   at_ += chunks.feed(unread());
-  std::string more;
+  const auto room = thread_.read_room();
   while (chunks.state() == ChunkedBody::State::incomplete) {
-    more.resize(read_size);
-    const std::size_t size = co_await stream_.read_some({more.data(), more.size()});
+    const std::size_t size = co_await stream_.read_some(room);
     if (size == 0) co_return expired_ ? 408 : -1;
-    const std::size_t taken = chunks.feed({more.data(), size});
-    behind_.assign(more, taken, size - taken);
+    const std::size_t taken = chunks.feed({room.data(), size});
+    behind_.assign(room.data() + taken, size - taken);
   }
   if (chunks.state() == ChunkedBody::State::refused) co_return chunks.status();
   request_->body = std::move(chunks.body());
@@ -202,30 +212,40 @@ Reply Connection::refusal_of(const RouteMatch& match) const {
   return reply;
 }
 
-asio::awaitable<Reply> Connection::answer(const Route*& route) {
-  const auto closing = [this](Reply reply) {
-    reply.close = reply.close || request_->head.has_body();  // nobody reads it
-    return reply;
-  };
-  if (listening_.door == Door::redirect) co_return closing(redirect_reply(*request_, *config_));
+// What can be said by the head alone.
+std::optional<Reply> Connection::early_refusal(const Route*& route) const {
+  if (listening_.door == Door::redirect) return redirect_reply(*request_, *config_);
   const auto match = find_route(request_->method(), request_->path(), listening_.door);
-  if (match.route == nullptr) co_return closing(refusal_of(match));
+  if (match.route == nullptr) return refusal_of(match);
   route = match.route;
-  if (auto refusal = refuse_plain(*request_, *match.route, *config_, listening_.at.is_loopback()))
-    co_return closing(std::move(*refusal));
-  if (!suits(route->body, request_->head))
-    co_return closing(error_reply(route->body == BodyKind::none ? 400 : 415));
-  std::optional<HashPool::Place> place;
-  if (route->cost == Cost::hash) {
-    place = thread_.site().hashes->try_enter();
-    if (!place) co_return closing(busy_reply());
-  }
-  const int status = co_await read_body();
+  if (auto refusal = refuse_plain(*request_, *route, *config_, listening_.at.is_loopback())) return refusal;
+  if (!suits(route->body, request_->head)) return error_reply(route->body == BodyKind::none ? 400 : 415);
+  return std::nullopt;
+}
+
+// A chunked body is read whatever becomes of the request: wrong framing is 400 and the end of the connection,
+// also where the route would have been refused. A body of known size that nobody wants ends it too.
+asio::awaitable<Reply> Connection::answer(const Route*& route) {
+  auto refusal = early_refusal(route);
+  const bool unread = refusal && !(request_->head.chunked && !request_->head.expects_continue);
+  const int status = unread ? 0 : co_await read_body();
   enter(Phase::answering, std::chrono::milliseconds::max());
   if (status != 0) {
     auto reply = error_reply(status < 0 ? 400 : status);
     reply.close = true;
     co_return reply;
+  }
+  if (refusal) {
+    if (unread && request_->head.has_body()) refusal->close = true;
+    co_return std::move(*refusal);
+  }
+  std::optional<HashPool::Place> place;
+  if (route->cost == Cost::hash) {
+    place = thread_.site().hashes->try_enter();
+    if (!place) {
+      ++thread_.site().metrics.hashes_refused;
+      co_return busy_reply();
+    }
   }
   co_return co_await dispatch(*route);
 }
@@ -240,6 +260,7 @@ asio::awaitable<Reply> Connection::dispatch(const Route& route) {
     reply = reply_to_failure(std::current_exception(), *request_, thread_.site());
   }
   if (reply) co_return std::move(*reply);
+  was_worked_on_ = true;
   const bool was_asked = !request_->recognition;
   auto answered = co_await answer_on_worker(route);
   if (was_asked && request_->recognition && request_->recognition->caller) {
@@ -262,6 +283,16 @@ asio::awaitable<Reply> Connection::answer_on_worker(const Route& route) {
     }
   };
   co_return co_await thread_.ask_worker(std::move(job));
+}
+
+// What was answered on the spot leaves a count; what a worker did, and what was refused, a line as well.
+void Connection::account(const Reply& reply, const Route* route) {
+  auto& site = thread_.site();
+  const auto lasted = std::chrono::steady_clock::now() - begun_;
+  site.metrics.count_request(route, reply.status, lasted);
+  if (!was_worked_on_ && (reply.status < 400 || route != nullptr)) return;
+  if (!site.log.may_write_request()) return;
+  log_request(site.log, *request_, reply.status, lasted);
 }
 
 // `request`: nothing where its head was refused; then nothing of it is believed.

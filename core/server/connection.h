@@ -50,12 +50,14 @@ class Connection {
   boost::asio::awaitable<int> read_body();
   boost::asio::awaitable<int> read_sized_body();
   boost::asio::awaitable<int> read_chunked_body();
+  std::optional<Reply> early_refusal(const Route*& route) const;
   boost::asio::awaitable<Reply> answer(const Route*& route);
   boost::asio::awaitable<Reply> dispatch(const Route& route);
   boost::asio::awaitable<Reply> answer_on_worker(const Route& route);
   boost::asio::awaitable<bool> flush();
   Reply refusal_of(const RouteMatch& match) const;
   void queue(const Reply& reply, bool keep_alive, const Request* request);
+  void account(const Reply& reply, const Route* route);
   void enter(Phase phase, std::chrono::milliseconds limit);
   void forget_request();
   std::string_view unread() const { return std::string_view(in_).substr(at_); }
@@ -74,6 +76,8 @@ class Connection {
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t answered_ = 0;
   bool expired_ = false, draining_ = false;
+  bool was_worked_on_ = false;  // the request: by a worker
+  std::chrono::steady_clock::time_point begun_;
 };
 
 }  // namespace authctl::server

@@ -24,6 +24,7 @@ Reply reply_to_failure(const std::exception_ptr& failure, const Request& request
     std::rethrow_exception(failure);
   } catch (const base::Error& error) {
     const auto& kind = base::kind_of(error.code());
+    if (error.code() == base::ErrorCode::unavailable) site.writes = false;  // until the feed could write
     if (kind.http_status >= 500) log_failure(request, site, kind.word, error.message());
     return reply_of(kind.http_status);
   } catch (const std::bad_alloc&) {

@@ -11,7 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds between_looks{20};
 constexpr std::chrono::seconds between_cleanings{30};
 constexpr std::chrono::milliseconds after_failure{500};
-constexpr std::int64_t most_entries = 1000;  // more at once: everything is read again
+constexpr std::chrono::seconds between_tries{1};  // while nothing could be written
+constexpr std::int64_t most_entries = 1000;       // more at once: everything is read again
 // A revocation bears the time at which its change began; it may have waited for the writer's place since.
 constexpr std::chrono::seconds longest_commit{120};
 
@@ -28,8 +29,13 @@ bool is_harmless(const store::FeedEntry& entry) {
 
 }  // namespace
 
-Feed::Feed(Knowledge& knowledge, EventLog& log, RealmMaker realm)
-    : knowledge_(knowledge), log_(log), make_realm_(std::move(realm)), realm_(make_realm_()) {
+Feed::Feed(Site& site, RealmMaker realm)
+    : site_(site),
+      knowledge_(site.knowledge),
+      log_(site.log),
+      metrics_(site.metrics),
+      make_realm_(std::move(realm)),
+      realm_(make_realm_()) {
   read_all();
 }
 
@@ -84,12 +90,19 @@ void Feed::look() {
       if (revocations_changed_) read_revocations(now - longest_commit, now);
       keys_changed_ = revocations_changed_ = false;
       seen_ = entries.back().seq;
+      metrics_.feed_entries += entries.size();
     }
   }
   if (const auto end = knowledge_.keys()->changes_at; end && *end <= now) read_keys(now);
   if (begun - cleaned_ > between_cleanings) {
     knowledge_.drop_expired(now);
     cleaned_ = begun;
+  }
+  if (!site_.writes && begun - tried_ > between_tries) {
+    tried_ = begun;
+    store::prove_writable(realm_->db());
+    site_.writes = true;
+    log_.info("store.writable_again");
   }
   knowledge_.has_looked(begun);
 }

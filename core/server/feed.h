@@ -15,7 +15,7 @@ namespace authctl::server {
 class Feed {
  public:
   // Reads everything once; throws what the store throws. Looking begins with start().
-  Feed(Knowledge& knowledge, EventLog& log, RealmMaker realm);
+  Feed(Site& site, RealmMaker realm);
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
   ~Feed();
@@ -29,14 +29,16 @@ class Feed {
   void read_revocations(base::Timestamp since, base::Timestamp now);
   void take(const store::FeedEntry& entry, base::Timestamp now);
 
+  Site& site_;
   Knowledge& knowledge_;
   EventLog& log_;
+  Metrics& metrics_;
   RealmMaker make_realm_;
   std::unique_ptr<service::Realm> realm_;
   std::int64_t seen_ = 0;  // the last entry that was taken
   bool keys_changed_ = false, revocations_changed_ = false;
   bool failed_ = false;
-  std::chrono::steady_clock::time_point cleaned_{};
+  std::chrono::steady_clock::time_point cleaned_{}, tried_{};
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool closed_ = false;

@@ -32,9 +32,11 @@ Reply answer(const Recognition& found, bool allowed) {
   return reply;
 }
 
-bool passes(const Recognition& found, const Question& question, base::Timestamp now) {
-  return !question.permission ||
-         is_allowed(*found.standing, *question.permission, question.resource.value_or(""), now);
+bool decide(const Recognition& found, const Question& question, base::Timestamp now, Metrics& metrics) {
+  if (!question.permission) return true;
+  const bool allowed = is_allowed(*found.standing, *question.permission, question.resource.value_or(""), now);
+  ++(allowed ? metrics.checks_allowed : metrics.checks_denied);
+  return allowed;
 }
 
 void record(const Request& request, const Recognition& found, const Question& question, bool allowed,
@@ -66,7 +68,7 @@ std::optional<Reply> verify_on_spot(const Request& request, Spot& spot) {
     request.recognition = std::move(found);
     return std::nullopt;  // its entry is written first
   }
-  return answer(found, passes(found, question, spot.now));
+  return answer(found, decide(found, question, spot.now, spot.site.metrics));
 }
 
 Reply verify(const Request& request, Work& work) {
@@ -75,7 +77,7 @@ Reply verify(const Request& request, Work& work) {
   if (!request.recognition) request.recognition = recognize(presented ? presented->text : "", work);
   const auto& found = *request.recognition;
   if (!found.caller) return error_reply(401);
-  const bool allowed = passes(found, question, work.now);
+  const bool allowed = decide(found, question, work.now, work.site.metrics);
   record(request, found, question, allowed, work);
   return answer(found, allowed);
 }

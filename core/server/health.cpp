@@ -12,8 +12,7 @@ std::optional<Reply> healthz(const Request&, Spot&) {
 // Ready: the store was read a moment ago, and the last change that was tried was written.
 std::optional<Reply> readyz(const Request&, Spot& spot) {
   static const auto body = std::make_shared<const std::string>(R"({"status":"ready"})");
-  const bool is_ready = !spot.site.draining && spot.site.writes && spot.site.knowledge.is_fresh(spot.tick);
-  if (!is_ready) return busy_reply();
+  if (!spot.site.is_ready(spot.tick)) return busy_reply();
   return Reply{.status = 200, .type = json_type, .shared = body};
 }
 

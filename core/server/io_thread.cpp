@@ -11,6 +11,7 @@
 #include "core/base/encoding.h"
 #include "core/base/ip_address.h"
 #include "core/base/random.h"
+#include "core/server/client_address.h"
 #include "core/server/workers.h"
 
 namespace authctl::server {
@@ -32,7 +33,7 @@ IoThread::IoThread(Site& site, AddressCount& addresses, base::Random& random, co
     : site_(site),
       addresses_(addresses),
       limits_(limits),
-      recognizer_(site.knowledge, random),
+      recognizer_(site.knowledge, site.metrics, random),
       tick_(std::chrono::steady_clock::now()),
       id_prefix_(random_prefix(random)) {
   date_ = http_date(base::to_unix_seconds(site.clock.now()));
@@ -94,12 +95,18 @@ asio::awaitable<void> IoThread::accept(Entrance& door) {
   }
 }
 
+// A proxy that is trusted has everybody's connections; who it is does not change while the server runs.
+bool IoThread::is_counted(const std::string& peer) const {
+  return !is_trusted(peer, site_.config()->trusted_proxies);
+}
+
 void IoThread::begin(Stream::Socket socket, const Listening& listening) {
   boost::system::error_code error;
   const auto end = socket.remote_endpoint(error);
   if (error) return;
   auto peer = base::normal_address(end.address().to_string()).value_or(std::string());
-  if (!addresses_.enter(peer)) return;
+  if (is_counted(peer) && !addresses_.enter(peer)) return void(++site_.metrics.connections_refused);
+  ++site_.metrics.connections;
   if (connections_.size() >= limits_.connections) make_room();
   socket.set_option(tcp::no_delay(true), error);
   auto connection = std::make_unique<Connection>(*this, std::move(socket), std::move(peer), listening);
@@ -134,12 +141,14 @@ asio::awaitable<void> IoThread::watch_time() {
 
 void IoThread::enter(Connection& connection) {
   connections_.push_back(&connection);
+  ++site_.metrics.connections_open;
   connection.seat = std::prev(connections_.end());
 }
 
 void IoThread::leave(Connection& connection) {
+  --site_.metrics.connections_open;
   connections_.erase(connection.seat);
-  addresses_.leave(connection.peer());
+  if (is_counted(connection.peer())) addresses_.leave(connection.peer());
   finish_if_drained();
 }
 
@@ -169,7 +178,9 @@ asio::awaitable<Reply> IoThread::ask_worker(WorkerJob job) {
         [job = std::move(job), answer](service::Realm* realm, const std::exception_ptr& failure) {
           answer(job(realm, failure));
         });
-    if (!taken) answer(busy_reply());
+    if (taken) return;
+    ++site_.metrics.work_refused;
+    answer(busy_reply());
   };
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Reply)>(begin,
                                                                                       asio::use_awaitable);

@@ -45,6 +45,7 @@ class IoThread {
   std::chrono::steady_clock::time_point tick() const { return tick_; }  // a moment ago at most
   std::string_view date() const { return date_; }
   std::string& scratch() { return scratch_; }
+  std::span<char> read_room() { return read_room_; }  // for Stream::read_some alone
   Spot spot(const Config& config, base::Timestamp now) { return {site_, config, now, recognizer_, tick_}; }
   Recognizer& recognizer() { return recognizer_; }
   void enter(Connection& connection);
@@ -67,6 +68,7 @@ class IoThread {
   boost::asio::awaitable<void> watch_time();
   void begin(Stream::Socket socket, const Listening& listening);
   void make_room();
+  bool is_counted(const std::string& peer) const;
   void finish_if_drained();
 
   Site& site_;
@@ -81,6 +83,7 @@ class IoThread {
   Recognizer recognizer_;
   std::chrono::steady_clock::time_point tick_;
   std::string date_, scratch_, id_prefix_;
+  std::array<char, 16384> read_room_{};
   std::uint64_t requests_ = 0;
   bool draining_ = false;
   std::thread thread_;

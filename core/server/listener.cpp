@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -44,13 +45,9 @@ SocketAddress socket_address(const Endpoint& endpoint) {
   return made;
 }
 
-std::uint16_t bound_port(int fd) {
-  SocketAddress bound;
-  bound.size = sizeof(bound.storage);
-  ::getsockname(fd, bound.get(), &bound.size);
-  return bound.storage.ss_family == AF_INET
-             ? ntohs(reinterpret_cast<sockaddr_in*>(&bound.storage)->sin_port)
-             : ntohs(reinterpret_cast<sockaddr_in6*>(&bound.storage)->sin6_port);
+[[noreturn]] void refuse(const Endpoint& endpoint) {
+  throw Error(ErrorCode::io, "cannot listen on " + endpoint.text() + ": " + std::strerror(errno),
+              "another address or port: --listen ADDR:PORT");
 }
 
 void switch_on(int fd, int level, int option) {
@@ -68,12 +65,12 @@ std::string Endpoint::text() const {
 bool Endpoint::is_loopback() const { return address == "::1" || address.starts_with("127."); }
 
 Endpoint parse_endpoint(const std::string& text, std::string_view option) {
-  const auto refuse = [&] {
+  const auto refuse_text = [&] {
     throw Error(ErrorCode::usage, std::string(option) + " is no address and port: " + base::quote(text),
                 "127.0.0.1:8443 or [::1]:8443");
   };
   const auto colon = text.rfind(':');
-  if (colon == std::string::npos) refuse();
+  if (colon == std::string::npos) refuse_text();
   Endpoint endpoint{text.substr(0, colon), 0};
   if (endpoint.address == "localhost") endpoint.address = "127.0.0.1";
   if (endpoint.address.empty()) endpoint.address = "0.0.0.0";
@@ -81,7 +78,7 @@ Endpoint parse_endpoint(const std::string& text, std::string_view option) {
     endpoint.address = endpoint.address.substr(1, endpoint.address.size() - 2);
   const auto* end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, endpoint.port);
-  if (problem != std::errc() || stop != end || socket_address(endpoint).size == 0) refuse();
+  if (problem != std::errc() || stop != end || socket_address(endpoint).size == 0) refuse_text();
   return endpoint;
 }
 
@@ -97,12 +94,40 @@ Descriptor listen_at(Endpoint& endpoint) {
     switch_on(fd.get(), SOL_SOCKET, SO_REUSEPORT);
     if (address.storage.ss_family == AF_INET6) switch_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
     if (::bind(fd.get(), address.get(), address.size) == 0 && ::listen(fd.get(), backlog) == 0) {
-      endpoint.port = bound_port(fd.get());
+      endpoint.port = bound_endpoint(fd).port;
       return fd;
     }
   }
-  throw Error(ErrorCode::io, "cannot listen on " + endpoint.text() + ": " + std::strerror(errno),
-              "another address or port: --listen ADDR:PORT");
+  refuse(endpoint);
+}
+
+void refuse_if_taken(const Endpoint& endpoint) {
+  if (endpoint.port == 0) return;
+  auto address = socket_address(endpoint);
+  const Descriptor fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) refuse(endpoint);
+  switch_on(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+  if (address.storage.ss_family == AF_INET6) switch_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (::bind(fd.get(), address.get(), address.size) != 0) refuse(endpoint);
+}
+
+Endpoint bound_endpoint(const Descriptor& socket) {
+  SocketAddress bound;
+  bound.size = sizeof bound.storage;
+  ::getsockname(socket.get(), bound.get(), &bound.size);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&bound.storage);
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&bound.storage);
+  if (bound.storage.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size());
+    return {text.data(), ntohs(v4->sin_port)};
+  }
+  if (bound.storage.ss_family == AF_INET6) {
+    ::inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
+    return {text.data(), ntohs(v6->sin6_port)};
+  }
+  throw Error(ErrorCode::usage, "a socket that was handed over is none of IPv4 or IPv6",
+              "ListenStream=127.0.0.1:8443");
 }
 
 Descriptor duplicate(const Descriptor& descriptor) {

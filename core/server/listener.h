@@ -47,6 +47,11 @@ class Descriptor {
 
 // Bound and listening; port 0 is filled in. Error io, with the address and what the system says.
 Descriptor listen_at(Endpoint& endpoint);
+// Error io where somebody listens there already: with SO_REUSEPORT a second server would take a share of the
+// first one's connections, unnoticed.
+void refuse_if_taken(const Endpoint& endpoint);
+// Where a socket listens. Error usage where it is none of IPv4 or IPv6.
+Endpoint bound_endpoint(const Descriptor& socket);
 Descriptor duplicate(const Descriptor& descriptor);
 
 }  // namespace authctl::server

@@ -79,8 +79,8 @@ namespace {
 constexpr std::size_t seen_slots = 4096;  // a power of two; each token has two places
 }
 
-Recognizer::Recognizer(const Knowledge& knowledge, base::Random& random)
-    : knowledge_(knowledge), hash_(random), seen_(seen_slots) {}
+Recognizer::Recognizer(const Knowledge& knowledge, Metrics& metrics, base::Random& random)
+    : knowledge_(knowledge), hash_(random), seen_(seen_slots), metrics_(metrics) {}
 
 Recognizer::Seen* Recognizer::find(const crypto::KeyedHash::Digest& digest) {
   std::size_t at = 0;
@@ -103,13 +103,13 @@ Recognizer::Seen& Recognizer::place_for(const crypto::KeyedHash::Digest& digest)
 
 Recognizer::Answer Recognizer::recognize(std::string_view token, const Config& config, base::Timestamp now,
                                          std::chrono::steady_clock::time_point tick, Recognition& found) {
-  if (!knowledge_.is_fresh(tick)) return ++counts_.asked, Answer::ask_store;
+  if (!knowledge_.is_fresh(tick)) return ++metrics_.tokens_asked, Answer::ask_store;
   const auto digest = hash_(token);
   if (auto* seen = find(digest)) {
     const bool holds = seen->key_epoch == knowledge_.key_epoch() && seen->config == config.generation &&
                        seen->user_epoch == knowledge_.user_epoch(seen->caller->user_id) && now < seen->until;
     if (holds && !knowledge_.is_revoked(seen->caller->jti)) {
-      ++counts_.seen_before;
+      ++metrics_.tokens_seen_before;
       found = *seen;
       return Answer::known;
     }
@@ -117,13 +117,13 @@ Recognizer::Answer Recognizer::recognize(std::string_view token, const Config& c
   }
   const auto answer = judge(token, config, now, found);
   if (answer == Answer::known) {
-    ++counts_.first_sight;
+    ++metrics_.tokens_first_sight;
     auto& place = place_for(digest);
     static_cast<Recognition&>(place) = found;
     place.digest = digest;
     place.config = config.generation;
   } else {
-    ++(answer == Answer::refused ? counts_.refused : counts_.asked);
+    ++(answer == Answer::refused ? metrics_.tokens_refused : metrics_.tokens_asked);
   }
   return answer;
 }

@@ -27,10 +27,7 @@ bool is_allowed(const service::Standing& standing, std::string_view permission, 
 // By what this process knows; one for each I/O thread.
 class Recognizer {
  public:
-  struct Counts {
-    std::uint64_t seen_before = 0, first_sight = 0, refused = 0, asked = 0;
-  };
-  Recognizer(const Knowledge& knowledge, base::Random& random);
+  Recognizer(const Knowledge& knowledge, Metrics& metrics, base::Random& random);
 
   enum class Answer { known, refused, ask_store };
   // `tick`: about now. `found` is filled in where it is known.
@@ -38,7 +35,6 @@ class Recognizer {
                    std::chrono::steady_clock::time_point tick, Recognition& found);
   // Keeps what the store answered for this token.
   void keep(std::string_view token, const Config& config, Recognition recognition);
-  const Counts& counts() const { return counts_; }
 
  private:
   struct Seen : Recognition {
@@ -59,7 +55,7 @@ class Recognizer {
   std::uint64_t key_epoch_ = 0, config_ = 0;
   std::optional<token::Verifier> verifier_;
   std::chrono::steady_clock::time_point asked_about_key_{};
-  Counts counts_;
+  Metrics& metrics_;
 };
 
 }  // namespace authctl::server

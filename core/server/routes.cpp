@@ -32,6 +32,9 @@ constexpr MemberDoc discovery_members[] = {{"issuer", "string", "as in the claim
 constexpr AnswerDoc discovery_answers[] = {{200, "RFC 8414 metadata", discovery_members}};
 constexpr RouteDoc discovery_doc{.summary = "Metadata for clients", .answers = discovery_answers};
 
+constexpr AnswerDoc metrics_answers[] = {{200, "Prometheus text format 0.0.4"}};
+constexpr RouteDoc metrics_doc{.summary = "Counters; on --metrics-listen only", .answers = metrics_answers};
+
 constexpr RouteDoc health_doc{.summary = "Whether the process answers", .answers = health_answers};
 
 // method, path, who may ask, body, limit, cost, handler, documentation
@@ -40,6 +43,8 @@ constexpr std::array table{
           &health_doc},
     Route{"GET", "/readyz", Access::everybody(), BodyKind::none, Limit::none, Cost::light, readyz,
           &ready_doc},
+    Route{"GET", "/metrics", Access::everybody(), BodyKind::none, Limit::none, Cost::light, metrics,
+          &metrics_doc, Door::metrics},
     Route{"GET", "/auth/verify", Access::everybody(), BodyKind::none, Limit::none, Cost::light,
           Handler(verify_on_spot, verify), &verify_doc},
     Route{"GET", "/.well-known/jwks.json", Access::everybody(), BodyKind::none, Limit::none, Cost::light,

@@ -53,7 +53,7 @@ class Access {
 enum class BodyKind { none, json, form, json_or_form };
 // Which of the limits in the settings counts its requests; none: health, keys, forward-auth.
 enum class Limit { none, login, registration, reset, refresh, mfa };
-// `hash`: it hashes a password. Such a request takes one of the hash pool's places before it is begun, or
+// `hash`: it hashes a password. Such a request takes one of the hash pool's places once its body is there, or
 // gets 503 at once (core/server/hash_pool.h).
 enum class Cost { light, hash };
 // Where it is served: on the public listener, or on --metrics-listen only. Nothing is served on the plain
@@ -100,6 +100,7 @@ RouteMatch find_route(std::string_view method, std::string_view path, Door door)
 // Handlers, a file a subject.
 std::optional<Reply> healthz(const Request&, Spot&);
 std::optional<Reply> readyz(const Request&, Spot&);
+std::optional<Reply> metrics(const Request&, Spot&);
 std::optional<Reply> verify_on_spot(const Request&, Spot&);
 Reply verify(const Request&, Work&);
 std::optional<Reply> jwks(const Request&, Spot&);

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/server/doors.h"
 #include "core/server/feed.h"
 #include "core/server/hash_pool.h"
 #include "core/server/io_thread.h"
@@ -22,7 +23,6 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr std::chrono::seconds longest_drain{30};
-constexpr unsigned connections_of_one_address = 512;
 constexpr std::size_t descriptors_kept = 128;  // for the store, the log and listening sockets
 
 std::size_t raise_descriptor_limit() {
@@ -58,10 +58,15 @@ std::vector<base::IpNetwork> proxies_of(const ServeRequest& request) {
   return networks;
 }
 
+unsigned connections_of(const Config& config) {
+  return static_cast<unsigned>(
+      std::clamp<std::int64_t>(config.settings.integer("limit_connections"), 1, 1 << 20));
+}
+
 class Server {
  public:
   Server(const ServeRequest& request, const std::function<base::Settings()>& reload, const base::Clock& clock,
-         base::Random& random, std::ostream& out)
+         base::Random& random, int out)
       : request_(request),
         reload_(reload),
         clock_(clock),
@@ -70,13 +75,14 @@ class Server {
         site_(clock, log_),
         signals_(control_) {
     site_.publish(std::make_shared<const Config>(reload_(), proxies_of(request_)));
+    addresses_.set_most(connections_of(*site_.config()));
     tls_ = make_tls(request, clock);
     auto opener = std::make_shared<service::RealmOpener>(request.store, clock, random);
     site_.hashes = std::make_unique<HashPool>(HashPool::Limits{.threads = 0});
     site_.workers = std::make_unique<Workers>(
         site_, [opener] { return std::make_unique<service::Realm>(opener->open()); }, Workers::Limits{});
-    feed_ = std::make_unique<Feed>(site_.knowledge, log_,
-                                   [opener] { return std::make_unique<service::Realm>(opener->open()); });
+    feed_ =
+        std::make_unique<Feed>(site_, [opener] { return std::make_unique<service::Realm>(opener->open()); });
     site_.set_csrf(site_.workers->common().sealer());
   }
 
@@ -86,7 +92,7 @@ class Server {
     wait_for_signal();
     feed_->start();
     for (auto& thread : threads_) thread->start();
-    log_.info("server.started", {{"listen", listen_.text()}, {"tls", tls_ != nullptr}});
+    say_started();
     control_.run();
     finish();
     log_.info("server.stopped");
@@ -94,10 +100,6 @@ class Server {
 
  private:
   void open_listeners() {
-    listen_ = parse_endpoint(request_.listen, "--listen");
-    if (!tls_ && !listen_.is_loopback() && request_.behind_proxy.empty())
-      throw Error(ErrorCode::usage, "plain HTTP is served on loopback only, not on " + listen_.text(),
-                  "--tls-cert FILE --tls-key FILE, --dev, or --behind-proxy CIDR");
     const auto descriptors = raise_descriptor_limit();
     const unsigned count =
         request_.threads != 0 ? request_.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -105,9 +107,20 @@ class Server {
       threads_.push_back(
           std::make_unique<IoThread>(site_, addresses_, random_, IoThread::Limits{descriptors / count}));
       threads_.back()->set_tls(tls_);
-      auto socket = listen_at(listen_);
-      threads_.back()->add(std::move(socket), {Door::open, listen_});
     }
+    doors_ = open_doors(request_, tls_ != nullptr, threads_);
+  }
+
+  void say_started() {
+    base::json::object members{{"listen", doors_.listen}, {"tls", tls_ != nullptr}};
+    if (!doors_.metrics.empty()) members["metrics"] = doors_.metrics;
+    if (!doors_.redirect.empty()) members["redirect"] = doors_.redirect;
+    if (tls_) {
+      members["certificate_sha256"] = tls_->fingerprint();
+      members["certificate_expires_at"] = base::to_rfc3339(tls_->expires_at());
+    }
+    log_.info("server.started", std::move(members));
+    tell_service_manager(request_.environment, "READY=1");
   }
 
   void wait_for_signal() {
@@ -124,6 +137,7 @@ class Server {
     try {
       auto config = std::make_shared<const Config>(reload_(), proxies_of(request_));
       auto tls = make_tls(request_, clock_);
+      addresses_.set_most(connections_of(*config));
       site_.publish(std::move(config));
       tls_ = std::move(tls);
       for (auto& thread : threads_) thread->set_tls(tls_);
@@ -135,6 +149,7 @@ class Server {
 
   void finish() {
     log_.info("server.draining");
+    tell_service_manager(request_.environment, "STOPPING=1");
     site_.draining = true;
     for (auto& thread : threads_) thread->drain();
     std::atomic<bool> drained{false};
@@ -159,10 +174,10 @@ class Server {
   base::Random& random_;
   EventLog log_;
   Site site_;
-  AddressCount addresses_{connections_of_one_address};
+  AddressCount addresses_;
   std::unique_ptr<Feed> feed_;
   std::shared_ptr<const TlsContext> tls_;
-  Endpoint listen_;
+  Doors doors_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   asio::io_context control_{1};
   asio::signal_set signals_;
@@ -171,7 +186,7 @@ class Server {
 }  // namespace
 
 void serve(const ServeRequest& request, const std::function<base::Settings()>& reload,
-           const base::Clock& clock, base::Random& random, std::ostream& log) {
+           const base::Clock& clock, base::Random& random, int log) {
   Server(request, reload, clock, random, log).run();
 }
 

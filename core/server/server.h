@@ -7,29 +7,31 @@
 //          └─ hash pool           password hashing, at idle priority
 #pragma once
 #include <functional>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/config.h"
 #include "core/base/random.h"
+#include "core/server/service_manager.h"
 #include "core/service/opening.h"
 
 namespace authctl::server {
 
 struct ServeRequest {
   std::string listen = "127.0.0.1:8443";
-  std::string tls_certificate, tls_key;        // PEM files
-  bool dev = false;                            // a certificate made on the spot
-  std::vector<std::string> behind_proxy = {};  // networks whose X-Forwarded-For and -Proto are believed
-  unsigned threads = 0;                        // that answer; 0: one a core
+  std::string tls_certificate, tls_key;         // PEM files
+  bool dev = false;                             // a certificate made on the spot
+  std::vector<std::string> behind_proxy = {};   // networks whose X-Forwarded-For and -Proto are believed
+  std::string metrics_listen, redirect_listen;  // empty: not open
+  Environment environment = {};                 // for what a service manager says
+  unsigned threads = 0;                         // that answer; 0: one a core
   service::OpenRequest store;
 };
 
-// Until SIGTERM or SIGINT. `reload` reads the settings again, for SIGHUP. Errors: usage, io, what opening a
-// store throws.
+// Until SIGTERM or SIGINT. `log`: the descriptor that log lines go to. `reload` reads the settings again, for
+// SIGHUP. Errors: usage, io, what opening a store throws.
 void serve(const ServeRequest& request, const std::function<base::Settings()>& reload,
-           const base::Clock& clock, base::Random& random, std::ostream& log);
+           const base::Clock& clock, base::Random& random, int log);
 
 }  // namespace authctl::server

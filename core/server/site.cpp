@@ -10,6 +10,13 @@ std::vector<std::string> audiences_of(const base::Settings& settings) {
   const auto& named = settings.text("audience");
   return {named.empty() ? settings.text("issuer") : named};
 }
+PhaseLimits phases_of(const base::Settings& settings) {
+  return {.handshake = settings.duration("timeout_head"),
+          .head = settings.duration("timeout_head"),
+          .body = settings.duration("timeout_body"),
+          .write = settings.duration("timeout_write"),
+          .idle = settings.duration("timeout_idle")};
+}
 std::uint64_t next_generation() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -23,6 +30,7 @@ Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
       audiences(audiences_of(settings)),
       cors_origins(settings.list("cors_origins")),
       audits_checks(settings.text("audit_checks") != "off"),
+      phases(phases_of(settings)),
       discovery(std::make_shared<const std::string>(discovery_of(issuer))),
       public_cache_lines(std::make_shared<const std::string>(
           "Cache-Control: public, max-age=" + std::to_string(settings.duration("jwks_max_age").count()) +

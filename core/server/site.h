@@ -14,6 +14,7 @@
 #include "core/server/event_log.h"
 #include "core/server/head.h"
 #include "core/server/knowledge.h"
+#include "core/server/metrics.h"
 
 namespace authctl::server {
 
@@ -23,11 +24,11 @@ class Workers;
 
 // How long each phase of a connection may take.
 struct PhaseLimits {
-  std::chrono::milliseconds handshake{10'000};
-  std::chrono::milliseconds head{10'000};  // from its first byte to its last
-  std::chrono::milliseconds body{20'000};
-  std::chrono::milliseconds write{30'000};
-  std::chrono::milliseconds idle{75'000};  // between requests, and before the first
+  std::chrono::milliseconds handshake;
+  std::chrono::milliseconds head;  // from its first byte to its last
+  std::chrono::milliseconds body;
+  std::chrono::milliseconds write;
+  std::chrono::milliseconds idle;  // between requests, and before the first
 };
 
 struct Config {
@@ -37,10 +38,10 @@ struct Config {
   std::string issuer;
   std::vector<std::string> audiences;  // one at least
   std::vector<std::string> cors_origins;
-  bool audits_checks = false;                                        // AUTHCTL_AUDIT_CHECKS is not off
+  bool audits_checks = false;  // AUTHCTL_AUDIT_CHECKS is not off
+  PhaseLimits phases;
   std::shared_ptr<const std::string> discovery, public_cache_lines;  // as they are served
   std::vector<base::IpNetwork> trusted_proxies;                      // --behind-proxy
-  PhaseLimits phases;
   HeadLimits limits;
 };
 
@@ -56,7 +57,13 @@ struct Site {
 
   const base::Clock& clock;
   EventLog& log;
+  // The store was read a moment ago, and the last change that was tried was written.
+  bool is_ready(std::chrono::steady_clock::time_point now) const {
+    return !draining && writes && knowledge.is_fresh(now);
+  }
+
   Knowledge knowledge;
+  mutable Metrics metrics;
   std::unique_ptr<HashPool> hashes;
   std::unique_ptr<Workers> workers;
   std::atomic<bool> draining{false};

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
@@ -43,9 +42,14 @@ asio::awaitable<bool> Stream::handshake(const TlsContext& context) {
 }
 
 asio::awaitable<std::size_t> Stream::read_plain(std::span<char> room) {
-  const auto [error, size] =
-      co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), as_value);
-  co_return error ? 0 : size;
+  while (true) {
+    const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    if (got >= 0) co_return static_cast<std::size_t>(got);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return 0;
+    const auto [error] = co_await socket_.async_wait(Socket::wait_read, as_value);
+    if (error) co_return 0;
+  }
 }
 
 asio::awaitable<std::size_t> Stream::read_some(std::span<char> room) {

@@ -22,7 +22,8 @@ class Stream {
 
   // Makes it a TLS stream; false where the handshake fails.
   boost::asio::awaitable<bool> handshake(const TlsContext& context);
-  // 0: the peer has ended it, or it failed, or it was cancelled.
+  // 0: the peer has ended it, or it failed, or it was cancelled. `room` is written to only right before it
+  // returns, never while it waits: all connections of a thread may share one room.
   boost::asio::awaitable<std::size_t> read_some(std::span<char> room);
   boost::asio::awaitable<bool> write(std::string_view bytes);
   // Says that nothing more comes, and reads away what is still on its way (up to `most` bytes), so that the

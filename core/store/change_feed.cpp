@@ -26,6 +26,12 @@ std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_
   return entries;
 }
 
+void prove_writable(Database& db) {
+  Transaction transaction(db);
+  db.execute("UPDATE audit_head SET size = size WHERE id = 1");
+  transaction.commit();
+}
+
 std::vector<DeadToken> tokens_revoked_since(Database& db, base::Timestamp since, base::Timestamp now) {
   std::vector<DeadToken> tokens;
   take_tokens(*db.query("SELECT jti, expires_at FROM issued_token WHERE revoked_at >= $1 AND expires_at > $2",

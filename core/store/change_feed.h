@@ -21,6 +21,9 @@ std::int64_t latest_entry(Database& db);
 // At most `limit` entries behind `seq`, in their order.
 std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_t limit);
 
+// Writes the head of the log as it is. Error unavailable where nothing can be written.
+void prove_writable(Database& db);
+
 struct DeadToken {
   std::string jti;
   base::Timestamp expires_at{};

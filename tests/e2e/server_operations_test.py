@@ -1,0 +1,172 @@
+"""What who runs the server works with: metrics, log lines, the redirect listener, certificates, proxies, readiness."""
+import http.client
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import unittest
+
+from harness import BINARY
+from server_harness import Server, ServerTest, statuses
+
+
+class Operations(ServerTest):
+    def certificate(self, name):
+        key, cert = self.home.path(name + ".key"), self.home.path(name + ".pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                        key, "-out", cert, "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name],
+                       check=True, capture_output=True)
+        return cert, key
+
+    def test_metrics_are_on_their_own_listener_only(self):
+        server = self.serve("--metrics-listen", "127.0.0.1:0")
+        self.assertEqual(server.ask("GET", "/metrics").status, 404)
+        token = self.token()
+        for _ in range(3):
+            self.assertEqual(server.ask("GET", "/auth/verify?permission=read:posts", headers=self.bearer(token)).status, 204)
+        self.assertEqual(server.ask("GET", "/auth/verify?permission=x", headers=self.bearer(token)).status, 403)
+        answer = server.ask("GET", "/metrics", port=server.metrics_port)
+        self.assertEqual(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+        for line in ('authctl_http_requests_total{method="GET",route="/auth/verify",status="2xx"} 3',
+                     'authctl_http_requests_total{method="GET",route="/auth/verify",status="4xx"} 1',
+                     'authctl_permission_checks_total{outcome="allowed"} 3',
+                     'authctl_permission_checks_total{outcome="denied"} 1', "authctl_store_ready 1"):
+            self.assertIn(line + "\n", answer.text)
+        self.assertNotIn("ann", answer.text)
+        self.assertEqual(server.ask("GET", "/healthz", port=server.metrics_port).status, 404)
+
+    def test_plain_requests_are_sent_to_the_issuer_and_nowhere_else(self):
+        server = self.serve("--redirect-listen", "127.0.0.1:0", tls=True, env={"AUTHCTL_ISSUER": "https://id.example.com"})
+        answer = server.ask("GET", "/page?a=b", headers={"Host": "evil.example"}, port=server.redirect_port)
+        self.assertEqual((answer.status, answer.headers["location"]), (301, "https://id.example.com/page?a=b"))
+        for method, path, headers in (("POST", "/auth/login", {}), ("GET", "/auth/me", {}), ("GET", "/", {"Cookie": "a=b"})):
+            self.assertEqual(server.ask(method, path, headers=headers, port=server.redirect_port).status, 403)
+
+    def test_a_certificate_is_read_again_on_sighup_and_a_bad_one_changes_nothing(self):
+        cert, key = self.certificate("one.example")
+        server = self.serve("--tls-cert", cert, "--tls-key", key, tls=True)
+        names = []
+
+        def name():
+            with socket.create_connection(("127.0.0.1", server.port)) as plain:
+                context = ssl.create_default_context()
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+                with context.wrap_socket(plain) as tls:
+                    return ssl.DER_cert_to_PEM_cert(tls.getpeercert(True))
+
+        names.append(name())
+        open_before = server.client()
+        second, second_key = self.certificate("two.example")
+        os.replace(second, cert)
+        os.replace(second_key, key)
+        server.signal(signal.SIGHUP)
+        server.wait_for("server.reloaded")
+        time.sleep(0.1)
+        names.append(name())
+        self.assertNotEqual(names[0], names[1])
+        self.assertEqual(server.ask("GET", "/healthz", client=open_before).status, 200)
+        open_before.close()
+        with open(cert, "w", encoding="utf-8") as file:
+            file.write("no certificate")
+        server.signal(signal.SIGHUP)
+        server.wait_for("server.reload_failed")
+        self.assertEqual(name(), names[1])
+
+    def test_old_tls_is_refused(self):
+        server = self.serve(tls=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with socket.create_connection(("127.0.0.1", server.port)) as plain, self.assertRaises(ssl.SSLError):
+            context.wrap_socket(plain)
+        raw = b""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:  # plain HTTP on the TLS port
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            raw, closed = server.drain(plain)
+        self.assertTrue(closed)
+        self.assertEqual(statuses(raw), [])
+
+    def test_log_lines_are_json_and_hold_no_secret_and_no_whole_address(self):
+        server = self.serve("--behind-proxy", "127.0.0.1")
+        token = self.token()
+        secret = "hunter2-in-a-query"
+        headers = {**self.bearer(token), "X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "https",
+                   "Cookie": "a=" + secret}
+        server.ask("GET", f"/no/such?code={secret}", headers=headers)
+        server.ask("GET", "/no\x1b[31m".replace("\x1b", "%1b"), headers=headers)
+        server.stop()
+        lines = "\n".join(server.lines)
+        self.assertTrue(all(event["event"] for event in server.events()), lines)
+        self.assertTrue([e for e in server.events() if e["event"] == "request" and e["status"] == 404], lines)
+        for hidden in (secret, token, "203.0.113.77"):
+            self.assertNotIn(hidden, lines)
+
+    def test_a_proxy_that_is_trusted_says_whether_it_was_https(self):
+        server = self.serve("--behind-proxy", "127.0.0.1/32")
+        token = self.token()
+        for proto, status in (("https", 204), ("http", 403), (None, 204)):
+            headers = {**self.bearer(token), **({"X-Forwarded-Proto": proto} if proto else {})}
+            self.assertEqual(server.ask("GET", "/auth/verify", headers=headers).status, status, proto)
+        self.assertEqual(server.ask("GET", "/healthz", headers={"X-Forwarded-Proto": "http"}).status, 200)
+        plain = self.serve()
+        headers = {**self.bearer(token), "X-Forwarded-Proto": "http"}  # nobody is trusted: it changes nothing
+        self.assertEqual(plain.ask("GET", "/auth/verify", headers=headers).status, 204)
+
+    def test_cors_is_for_the_origins_that_are_named_to_the_letter(self):
+        server = self.serve(env={"AUTHCTL_CORS_ORIGINS": "https://app.example.com,https://b.example.com"})
+        for origin, allowed in (("https://app.example.com", True), ("https://b.example.com", True), ("null", False),
+                                ("https://app.example.com.evil.example", False), ("http://app.example.com", False),
+                                ("https://APP.example.com", False), ("https://app.example.com:443", False)):
+            answer = server.ask("GET", "/healthz", headers={"Origin": origin})
+            self.assertEqual(answer.headers.get("access-control-allow-origin"), origin if allowed else None, origin)
+            self.assertEqual(answer.headers.get("vary"), "Origin")
+            preflight = server.ask("OPTIONS", "/auth/verify", headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
+            self.assertEqual("access-control-allow-methods" in preflight.headers, allowed, origin)
+        self.assertNotIn("access-control-allow-origin", self.serve().ask("GET", "/healthz", headers={"Origin": "https://a"}).headers)
+
+    def test_two_servers_do_not_share_a_port_by_accident(self):
+        server = self.serve()
+        result = self.run_("serve", "--listen", f"127.0.0.1:{server.port}")
+        self.assertEqual(result.code, 1, repr(result))
+        self.assertIn("Address already in use", result.err)
+
+    def test_it_is_not_ready_while_the_store_is_gone(self):
+        server = self.serve()
+        self.assertEqual(server.ask("GET", "/readyz").status, 200)
+        for side in ("", "-wal"):
+            if os.path.exists(self.home.store + side):
+                os.truncate(self.home.store + side, 0)
+        end = time.monotonic() + 20
+        while server.ask("GET", "/readyz").status != 503:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        self.assertEqual(server.ask("GET", "/healthz").status, 200)
+
+    def test_checks_are_entries_where_the_settings_say_so(self):
+        server = self.serve(env={"AUTHCTL_AUDIT_CHECKS": "denied"})
+        token = self.token()
+        for permission in ("read:posts", "write:posts"):
+            server.ask("GET", "/auth/verify?permission=" + permission, headers=self.bearer(token))
+        entries = self.ok("audit", "query", "--action", "permission.check", "--json").json
+        self.assertEqual([(e["outcome"], e["detail"]["permission"]) for e in entries], [("denied", "write:posts")])
+        self.assertTrue(entries[0]["actor"].startswith("user:"))
+
+    def test_whoever_does_not_read_its_log_does_not_stop_it(self):
+        process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0"], env=self.home.env, stderr=subprocess.PIPE)
+        line = process.stderr.readline()
+        port = int(line.split(b'"listen":"127.0.0.1:')[1].split(b'"')[0])
+        for _ in range(1500):
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            client.request("GET", "/" + "x" * 150)
+            self.assertEqual(client.getresponse().status, 404)
+            client.close()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
+        process.stderr.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
