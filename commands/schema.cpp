@@ -2,6 +2,7 @@
 #include "core/base/text.h"
 
 #include "commands/command.h"
+#include "commands/schema_http.h"
 
 namespace authctl::commands {
 namespace {
@@ -15,6 +16,15 @@ constexpr Field schema_fields[] = {
     {"$defs", FieldType::any, false, "a schema for each verb that prints JSON", ""},
 };
 constexpr Shape schema_shape{"schema", "", schema_fields};
+
+constexpr Field http_fields[] = {
+    {"openapi", FieldType::text, false, "3.1.0", ""},
+    {"info", FieldType::object, false, "title and version", ""},
+    {"jsonSchemaDialect", FieldType::text, false, "JSON Schema 2020-12", ""},
+    {"paths", FieldType::object, false, "every route, by path and method", ""},
+    {"components", FieldType::object, false, "what they share", ""},
+};
+constexpr Shape http_shape{"http", "", http_fields};
 
 json::object object_schema(const Shape& shape);
 
@@ -97,7 +107,15 @@ void collect(const NounEntry& entry, json::object& definitions) {
   }
 }
 
+// Another kind of document: not what commands print, but what the server answers.
+Output print_http() {
+  auto document = http_schema();
+  std::string text = json::serialize(document) + "\n";
+  return Output::bytes(std::move(text), http_shape, std::move(document));
+}
+
 Output print(const std::string& wanted) {
+  if (wanted == "http") return print_http();
   json::object definitions;
   std::vector<std::string> names;
   bool found = wanted.empty();
@@ -128,12 +146,13 @@ void declare_schema(Noun& noun) {
   auto wanted = std::make_shared<std::string>();
   auto& app = noun.alone(
       &schema_shape,
-      {.examples = {"authctl schema user", "authctl schema -o json"},
+      {.examples = {"authctl schema user", "authctl schema -o json", "authctl schema http"},
        .exits = {{3, "there is no such noun"}},
        .more = "Prints the JSON Schema (2020-12) of what commands print with -o json, a definition for "
-               "each verb. A list is an array of such objects."},
+               "each verb. A list is an array of such objects. `http` is the interface of `serve` as OpenAPI "
+               "3.1."},
       [wanted](Invocation&) { return print(*wanted); });
-  app.add_option("NOUN", *wanted, "only the verbs of this one");
+  app.add_option("NOUN", *wanted, "only the verbs of this one; or http");
 }
 
 }  // namespace authctl::commands

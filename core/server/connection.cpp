@@ -31,6 +31,7 @@ bool has_type(std::string_view content_type, std::string_view wanted) {
 // RFC 9110 section 15.5.16.
 bool suits(BodyKind kind, const Head& head) {
   const auto type = head.get(Known::content_type);
+  if (!head.has_body() && type.empty()) return true;  // what is missing in it the handler says
   const bool json = has_type(type, json_type), form = has_type(type, "application/x-www-form-urlencoded");
   switch (kind) {
     case BodyKind::none:

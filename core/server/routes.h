@@ -105,6 +105,5 @@ std::optional<Reply> verify_on_spot(const Request&, Spot&);
 Reply verify(const Request&, Work&);
 std::optional<Reply> jwks(const Request&, Spot&);
 std::optional<Reply> discovery(const Request&, Spot&);
-std::optional<Reply> discovery(const Request&, Spot&);
 
 }  // namespace authctl::server

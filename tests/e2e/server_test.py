@@ -63,6 +63,53 @@ class Answers(ServerTest):
             self.assertEqual(server.ask("GET", "/auth/verify", headers=headers).status, 401, str(headers))
 
 
+class Schema(ServerTest):
+    """`authctl schema http` against what the server really answers."""
+
+    def fits(self, value, schema, where):
+        kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "number": (int, float)}
+        wanted = schema.get("type")
+        self.assertIsInstance(value, kinds[wanted], where)
+        if wanted == "object":
+            self.assertLessEqual(set(schema.get("required", [])), set(value), where)
+            for name, member in schema.get("properties", {}).items():
+                if value.get(name) is not None:
+                    self.fits(value[name], member, f"{where}.{name}")
+
+    def follow(self, document, node):
+        while "$ref" in node:
+            target = document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            node = target
+        return node
+
+    def test_every_route_answers_as_its_schema_says(self):
+        document = self.ok("schema", "http").json
+        self.assertEqual(document["openapi"], "3.1.0")
+        server = self.serve("--metrics-listen", "127.0.0.1:0", env={"AUTHCTL_REGISTRATION": "on"})
+        token, seen = self.token(), 0
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                port = server.metrics_port if path == "/metrics" else None
+                tries = [({}, None), (self.bearer(token), None)]
+                if "requestBody" in operation:
+                    tries += [({"Content-Type": "application/json"}, body) for body in ("{}", "[", '{"username":7}')]
+                    tries += [({"Content-Type": "text/plain"}, "x")]
+                for headers, body in tries:
+                    answer = server.ask(method.upper(), path, body=body, headers=headers, port=port)
+                    where = f"{method} {path} {body} -> {answer}"
+                    allowed = set(operation["responses"]) | ({"415"} if "requestBody" in operation else set())
+                    self.assertIn(str(answer.status), allowed, where)
+                    response = self.follow(document, operation["responses"].get(str(answer.status), {}))
+                    content = response.get("content", {}).get("application/json")
+                    if content:
+                        self.assertEqual(answer.headers["content-type"], "application/json", where)
+                        self.fits(answer.json, self.follow(document, content["schema"]), where)
+                    seen += 1
+        self.assertGreaterEqual(seen, 14)
+
+
 class Life(ServerTest):
     def test_it_ends_with_0_when_told_to_and_lets_what_was_begun_end(self):
         server = self.serve(tls=True)
