@@ -2,6 +2,7 @@
 
 #include "commands/audit_shapes.h"
 #include "commands/command.h"
+#include "commands/pictures.h"
 #include "core/audit/formats.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -222,6 +223,22 @@ void declare_prune(Noun& noun) {
   verb.add_option("--before", *before, "a time, or so long ago")->type_name("T|D")->required();
 }
 
+void declare_stats(Noun& noun) {
+  auto pictures = std::make_shared<PictureFiles>();
+  auto& verb = noun.verb(
+      "stats", "Count entries by action, outcome and hour", &audit_stats_shape,
+      {.examples = {"authctl audit stats", "authctl audit stats --svg audit.svg"},
+       .more =
+           "A picture shows the last 48 hours that have entries, by hour and kind, and where refusals came "
+           "from. It is drawn by cairo (libcairo2), which is opened only then."},
+      [pictures](Invocation& in) {
+        if (pictures->wanted())
+          write_pictures(in, *pictures, audit_picture(service::audit_activity(in.realm(), in.clock().now())));
+        return Output::one(audit_stats_shape, service::audit_statistics(in.realm()));
+      });
+  add_picture_options(verb, *pictures);
+}
+
 }  // namespace
 
 void declare_audit(Noun& noun) {
@@ -232,10 +249,7 @@ void declare_audit(Noun& noun) {
   declare_prove(noun);
   declare_export(noun);
   declare_prune(noun);
-  noun.verb("stats", "Count entries by action, outcome and hour", &audit_stats_shape,
-            {.examples = {"authctl audit stats", "authctl audit stats --json"}}, [](Invocation& in) {
-              return Output::one(audit_stats_shape, service::audit_statistics(in.realm()));
-            });
+  declare_stats(noun);
 }
 
 }  // namespace authctl::commands

@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/key_options.h"
+#include "commands/pictures.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -131,15 +132,18 @@ void declare_list(Noun& noun) {
 
 void declare_plan(Noun& noun) {
   auto use = std::make_shared<store::KeyUse>();
+  auto pictures = std::make_shared<PictureFiles>();
   auto& verb = noun.verb(
       "plan", "When a successor should be published, sign, and let the old key go", &plan_shape,
-      {.examples = {"authctl key plan --use jwt", "authctl key plan --use jwt --json"},
+      {.examples = {"authctl key plan --use jwt", "authctl key plan --use jwt --svg plan.svg"},
        .more = "Worked out from the longest live token and from how long others may keep our key set."},
-      [use](Invocation& in) {
+      [use, pictures](Invocation& in) {
         const auto plan = service::plan_keys(in.realm(), *use, timing_of(in));
+        write_pictures(in, *pictures, plan_picture(plan));
         return Output::one(plan_shape, service::plan_json(plan)).with_view(service::draw_plan(plan));
       });
   add_use_option(verb, *use)->required();
+  add_picture_options(verb, *pictures);
 }
 
 struct RotateOptions {
