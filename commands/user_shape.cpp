@@ -1,6 +1,6 @@
 #include "commands/user_shape.h"
 
-#include "core/base/error.h"
+#include "core/service/policies.h"
 
 namespace authctl::commands {
 namespace {
@@ -33,32 +33,12 @@ constexpr Field user_fields[] = {
     {"last_login_at", FieldType::time, true, "the last successful sign-in", "last login"},
 };
 
-std::uint32_t cost_setting(const base::Settings& settings, std::string_view name, std::uint64_t least,
-                           std::uint64_t most) {
-  const auto value = settings.integer(name);
-  if (value < 0 || static_cast<std::uint64_t>(value) < least || static_cast<std::uint64_t>(value) > most)
-    throw base::Error{base::ErrorCode::invalid,
-                      "the setting " + std::string(name) + " is out of its range, " + std::to_string(least) +
-                          " to " + std::to_string(most),
-                      "authctl config show --origin"};
-  return static_cast<std::uint32_t>(value);
-}
-
 }  // namespace
 
 const Shape user_shape{"user", "id", user_fields};
 
 service::PasswordPolicy password_policy(const base::Settings& settings) {
-  using Ceilings = crypto::PasswordCeilings;
-  service::PasswordPolicy policy;
-  // SP 800-63B-4 section 3.1.1.2: never below 8.
-  policy.rules.least = cost_setting(settings, "password_min", 8, crypto::longest_password);
-  policy.rules.least_single = cost_setting(settings, "password_min_single", 8, crypto::longest_password);
-  policy.rules.classes = settings.boolean("password_classes");
-  policy.cost.memory_kib =
-      cost_setting(settings, "password_memory_kib", 8 * 1024, Ceilings::argon2_memory_kib);
-  policy.cost.passes = cost_setting(settings, "password_passes", 1, Ceilings::argon2_passes);
-  return policy;
+  return service::password_policy(settings);
 }
 
 }  // namespace authctl::commands

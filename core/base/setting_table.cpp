@@ -44,6 +44,8 @@ constexpr std::array table{
     SettingSpec{"lockout_base", "AUTHCTL_LOCKOUT_BASE", duration, "1s",
                 "the first delay; it doubles with each failure"},
     SettingSpec{"lockout_max", "AUTHCTL_LOCKOUT_MAX", duration, "15m", "the longest delay"},
+    SettingSpec{"auth_log", "AUTHCTL_AUTH_LOG", text, "",
+                "file for a line of each refused sign-in, with whole addresses (fail2ban)"},
     SettingSpec{"password_min", "AUTHCTL_PASSWORD_MIN", integer, "8",
                 "shortest password with a second factor"},
     SettingSpec{"password_min_single", "AUTHCTL_PASSWORD_MIN_SINGLE", integer, "15",

@@ -23,4 +23,10 @@ bool append_to_auth_log(const std::string& file, const std::string& line) noexce
   return ::close(fd) == 0 && whole;
 }
 
+void tell_auth_log(const std::string& file, const Cause& cause, base::Timestamp now, std::string_view reason,
+                   std::string_view door, std::string_view user) {
+  if (file.empty() || cause.dry_run) return;
+  append_to_auth_log(file, auth_log_line(now, {cause.ip, reason, door, user}));
+}
+
 }  // namespace authctl::service

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/service/realm.h"
 
 namespace authctl::service {
 
@@ -25,5 +26,9 @@ std::string auth_log_line(base::Timestamp now, const RefusedSignIn& refused);
 // Mode 0600 where it is made here; never through a symbolic link. Gives whether it could be written: who is
 // refused is refused in any case, and the audit log has it.
 bool append_to_auth_log(const std::string& file, const std::string& line) noexcept;
+
+// What each door does once a refusal is on disk; no file, or a dry run: nothing.
+void tell_auth_log(const std::string& file, const Cause& cause, base::Timestamp now, std::string_view reason,
+                   std::string_view door, std::string_view user);
 
 }  // namespace authctl::service

@@ -102,9 +102,9 @@ CodeCheck verify_second_factor(Realm& realm, const Cause& cause, const SignInPol
     if (cause.actor.empty()) acting.actor = "user:" + check.user_id;  // its password was right
     check.backup_codes_left = store::count_backup_codes(c.db(), check.user_id).left;
   });
-  if (check.refusal && !policy.auth_log.empty() && !cause.dry_run)
-    append_to_auth_log(policy.auth_log, auth_log_line(realm.now(), {cause.ip, word_of(*check.refusal),
-                                                                    attempt.door, check.user_name}));
+  if (check.refusal)
+    tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*check.refusal), attempt.door,
+                  check.user_name);
   return check;
 }
 

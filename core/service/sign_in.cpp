@@ -134,9 +134,8 @@ SignIn finish_sign_in(Realm& realm, const Cause& cause, const SignInPolicy& poli
   });
   if (!sign_in.refusal) return sign_in;
   sign_in.locked_until = ticket.taken.locked_until;
-  if (!policy.auth_log.empty() && !cause.dry_run)
-    append_to_auth_log(policy.auth_log, auth_log_line(realm.now(), {cause.ip, word_of(*sign_in.refusal),
-                                                                    ticket.attempt.door, ticket.user_name}));
+  tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*sign_in.refusal), ticket.attempt.door,
+                ticket.user_name);
   return sign_in;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/service/auth_log.h"
 #include "core/service/refusals.h"
 #include "core/service/sessions.h"
 #include "core/store/user_repository.h"
@@ -107,9 +108,9 @@ TotpStatus totp_status(Realm& realm, const std::string& user) {
   return status_of(realm.db(), store::get_user(realm.db(), user));
 }
 
-CodeCheck confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& policy, const std::string& name,
-                       const base::Secret& code) {
-  CodeCheck check;
+TotpConfirmation confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& policy,
+                              const std::string& name, const base::Secret& code) {
+  TotpConfirmation check;
   change(realm, cause, [&](Change& c) {
     const auto user = store::get_user(c.db(), name);
     check.user_id = user.id;
@@ -130,7 +131,10 @@ CodeCheck confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& pol
     }
     settle_success(c, source, taken);
     confirm(c, user, pending, *step);
+    check.status = status_of(c.db(), user);
   });
+  if (check.refusal)
+    tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*check.refusal), "confirm", check.user_name);
   return check;
 }
 

@@ -41,9 +41,12 @@ struct TotpStatus {
 };
 TotpStatus totp_status(Realm& realm, const std::string& user);
 
+struct TotpConfirmation : CodeCheck {
+  TotpStatus status;  // afterwards, where it was right
+};
 // Counted like every code. `refusal` where it is not right; Error precondition where none is pending.
-CodeCheck confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& policy, const std::string& user,
-                       const base::Secret& code);
+TotpConfirmation confirm_totp(Realm& realm, const Cause& cause, const SignInPolicy& policy,
+                              const std::string& user, const base::Secret& code);
 
 // Error not_found where there is none, pending or confirmed.
 TotpStatus disable_totp(Realm& realm, const Cause& cause, const std::string& user);
