@@ -25,3 +25,6 @@ target_include_directories(dep_libpq_headers SYSTEM INTERFACE ${AUTHCTL_LIBPQ_IN
 
 # Opened by dlopen when asked for: libargon2 has the names of libsodium's inside, libzxcvbn has no archive for PIE.
 find_path(AUTHCTL_ARGON2_INCLUDE argon2.h REQUIRED)
+# The same, by the commands that draw an enrolment.
+find_path(AUTHCTL_QRENCODE_INCLUDE qrencode.h REQUIRED)
+find_path(AUTHCTL_PNG_INCLUDE png.h REQUIRED)

@@ -5,6 +5,7 @@
 namespace authctl::commands {
 
 void declare_audit(Noun& noun);
+void declare_backup_code(Noun& noun);
 void declare_client(Noun& noun);
 void declare_completion(Noun& noun);
 void declare_config(Noun& noun);
@@ -17,6 +18,7 @@ void declare_serve(Noun& noun);
 void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
 void declare_key(Noun& noun);
+void declare_lockout(Noun& noun);
 void declare_token(Noun& noun);
 void declare_password(Noun& noun);
 void declare_totp(Noun& noun);
@@ -38,6 +40,8 @@ constexpr std::array table{
     NounEntry{"session", "Who is signed in, from where; ending sessions", declare_session},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
+    NounEntry{"backup-code", "Codes for when the phone is not there", declare_backup_code},
+    NounEntry{"lockout", "Who guessed, and who has to wait for it", declare_lockout},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"completion", "Completion for bash, zsh and fish", declare_completion},

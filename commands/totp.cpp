@@ -1,6 +1,6 @@
 #include "core/credential/totp.h"
 
-#include "commands/command.h"
+#include "commands/totp_enrolment.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -98,6 +98,7 @@ Output check(Invocation& in, const Options& options) {
 }  // namespace
 
 void declare_totp(Noun& noun) {
+  declare_totp_enrolment(noun);
   auto coded = std::make_shared<Options>();
   auto& code_verb =
       noun.verb("code", "Print the one-time code of a secret, with no store", &code_shape,

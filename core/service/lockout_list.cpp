@@ -40,6 +40,15 @@ Subject subject_of(store::Database& db, const std::string& text) {
   return {CounterKind::account, user.id, user.name};
 }
 
+store::CounterRow counted(store::Database& db, const std::string& text) {
+  const auto subject = subject_of(db, text);
+  auto row = store::get_counter(db, subject.kind, subject.key);
+  if (row.state.failed_attempts > 0) return row;
+  throw base::Error{base::ErrorCode::not_found,
+                    "nothing is counted against " + base::quote(subject.name) + ", so nothing comes after it",
+                    "authctl lockout list"};
+}
+
 struct Listing {
   credential::LockoutPolicy policy;
   std::optional<store::CounterRow> after;
@@ -60,12 +69,12 @@ void fetch(Realm& realm, Listing& listing) {
 
 }  // namespace
 
-NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
-                          std::optional<std::int64_t> limit) {
-  if (limit && *limit < 1)
+NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy, const LockoutQuery& query) {
+  if (query.limit && *query.limit < 1)
     throw base::Error{base::ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more"};
   auto listing =
-      std::make_shared<Listing>(Listing{policy, std::nullopt, limit.value_or(INT64_MAX), {}, false});
+      std::make_shared<Listing>(Listing{policy, std::nullopt, query.limit.value_or(INT64_MAX), {}, false});
+  if (!query.after.empty()) listing->after = counted(realm.db(), query.after);
   return [&realm, listing]() -> std::optional<LockoutView> {
     if (listing->ready.empty() && !listing->ended) fetch(realm, *listing);
     if (listing->ready.empty()) return std::nullopt;

@@ -56,9 +56,13 @@ struct LockoutView {
   std::optional<std::string> last_ip;
 };
 using NextLockout = std::function<std::optional<LockoutView>()>;
-// Counters that are not at zero, the latest failure first; a page of the store at a time.
-NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
-                          std::optional<std::int64_t> limit);
+struct LockoutQuery {
+  std::optional<std::int64_t> limit;
+  std::string after;  // a subject of the page before; empty: from the latest on
+};
+// Counters that are not at zero, the latest failure first; a page of the store at a time. Error not_found
+// where nothing is counted against `after`.
+NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy, const LockoutQuery& query);
 // `subject`: an address, else a user by any of its names. Error not_found where it is neither.
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& subject);
 
