@@ -154,6 +154,40 @@ class Operations(ServerTest):
         self.assertEqual([(e["outcome"], e["detail"]["permission"]) for e in entries], [("denied", "write:posts")])
         self.assertTrue(entries[0]["actor"].startswith("user:"))
 
+    def test_sockets_are_taken_over_from_systemd_and_readiness_is_told(self):
+        notify = self.home.path("notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, socket.socket() as first, socket.socket() as second:
+            told.bind(notify)
+            told.settimeout(20)
+            for sock in (first, second):
+                sock.bind(("127.0.0.1", 0))
+                sock.listen()
+            ports = first.getsockname()[1], second.getsockname()[1]
+            # descriptors 3 and 4, as systemd hands them over
+            script = (f"exec 3<&{first.fileno()} 4<&{second.fileno()}; LISTEN_FDS=2 LISTEN_FDNAMES=open:metrics LISTEN_PID=$$ "
+                      f"NOTIFY_SOCKET={notify} exec {BINARY} serve")
+            process = subprocess.Popen(["bash", "-c", script], env=self.home.env, stderr=subprocess.DEVNULL,
+                                       pass_fds=(first.fileno(), second.fileno()))
+            self.assertEqual(told.recv(100), b"READY=1")
+            for port, path in zip(ports, ("/healthz", "/metrics")):
+                client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                client.request("GET", path)
+                self.assertEqual(client.getresponse().status, 200)
+                client.close()
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(told.recv(100), b"STOPPING=1")
+            self.assertEqual(process.wait(20), 0)
+
+    def test_the_unit_for_systemd_is_a_tight_sandbox(self):
+        unit = os.path.join(os.path.dirname(__file__), "..", "..", "packaging", "systemd", "authctl.service")
+        try:
+            done = subprocess.run(["systemd-analyze", "security", "--offline=yes", unit], capture_output=True, text=True, timeout=60)
+        except FileNotFoundError:
+            self.skipTest("systemd-analyze is not installed")
+        if "Overall exposure level" not in done.stdout:
+            self.skipTest("this systemd-analyze judges no files: " + done.stderr)
+        self.assertLess(float(done.stdout.split("authctl.service: ")[-1].split()[0]), 2.0, done.stdout)
+
     def test_whoever_does_not_read_its_log_does_not_stop_it(self):
         process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0"], env=self.home.env, stderr=subprocess.PIPE)
         line = process.stderr.readline()
