@@ -45,4 +45,7 @@ struct PasswordOutcome {
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
                              const PasswordPolicy& policy);
 
+// Within a change, the user's own: by a reset, or with the current password.
+void set_password(Change& change, const store::UserRow& user, const HashedPassword& password);
+
 }  // namespace authctl::service
