@@ -19,6 +19,7 @@ void declare_permission(Noun& noun);
 void declare_role(Noun& noun);
 void declare_key(Noun& noun);
 void declare_lockout(Noun& noun);
+void declare_master_key(Noun& noun);
 void declare_token(Noun& noun);
 void declare_password(Noun& noun);
 void declare_totp(Noun& noun);
@@ -32,6 +33,8 @@ constexpr std::array table{
     NounEntry{"key", "Signing and encryption keys", declare_key},
     NounEntry{"token", "Tokens: issue, verify, revoke", declare_token},
     NounEntry{"audit", "Who did what, and proof that nobody touched it", declare_audit},
+    NounEntry{"master-key", "The key that opens the store: replace it, check what it opens",
+              declare_master_key},
     NounEntry{"fernet", "Encrypt, decrypt and re-encrypt Fernet tokens", declare_fernet},
     NounEntry{"serve", "The auth server", declare_serve},
     NounEntry{"secret", "Keys in the form of other secrets stores", declare_secret},

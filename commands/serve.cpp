@@ -8,7 +8,7 @@ namespace {
 
 Output run(Invocation& in, server::ServeRequest request) {
   request.environment = [&in](const std::string& name) { return in.environment(name); };
-  request.store = {in.settings().text("store"), service::master_key_source(in.settings())};
+  request.store = {in.settings().text("store"), service::master_key_source(in.settings()), in.cause()};
   server::serve(
       request, [&in] { return in.fresh_settings(); }, in.clock(), in.random(), STDERR_FILENO);
   return Output::nothing();

@@ -5,6 +5,7 @@
 #include "core/audit/block_index.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/store/data_key_repository.h"
 
 namespace authctl::audit {
 namespace {
@@ -109,17 +110,25 @@ std::string entry_text(std::string_view text, std::size_t max) {
 }
 
 Head read_head(store::Database& db) {
-  const auto rows = db.query("SELECT size, frontier, note, latest FROM audit_head WHERE id = 1");
+  const auto rows = db.query(
+      "SELECT size, frontier, note, latest, (SELECT value FROM store_meta WHERE name = $1) FROM audit_head "
+      "WHERE id = 1",
+      {store::key_epoch_name});
   if (rows->next() && rows->integer(0) >= 0) {
     auto frontier = Frontier::parse(static_cast<std::uint64_t>(rows->integer(0)), rows->blob(1));
-    if (frontier) return {std::move(*frontier), rows->string(2), rows->time(3)};
+    if (frontier)
+      return {std::move(*frontier), rows->string(2), rows->time(3),
+              rows->is_null(4) ? 0 : store::parse_key_epoch(rows->blob(4))};
   }
   throw Error(ErrorCode::unverified, "the head of the audit log is missing or damaged",
               "authctl audit verify");
 }
 
-void Log::start(store::Database& db, const crypto::Sealer& sealer) {
+void Log::use_key(store::Database& db, const crypto::Sealer& sealer) {
   if (!key_) key_ = open_log_key(db, sealer);
+}
+
+std::int64_t Log::start(store::Database& db) {
   if (db.engine() == store::Engine::postgresql) {
     db.query("SELECT id FROM audit_head WHERE id = 1 FOR UPDATE")->next();  // SQLite has one writer anyway
   }
@@ -127,6 +136,7 @@ void Log::start(store::Database& db, const crypto::Sealer& sealer) {
   frontier_ = std::move(head.frontier);
   has_seen(head.latest);
   started_at_ = frontier_.size();
+  return head.key_epoch;
 }
 
 void Log::append(store::Database& db, const Author& author, base::Timestamp now,

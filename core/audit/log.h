@@ -20,15 +20,23 @@ namespace authctl::audit {
 struct Head {
   Frontier frontier;
   std::string note;
-  base::Timestamp latest{};  // the latest time that it has seen
+  base::Timestamp latest{};    // the latest time that it has seen
+  std::int64_t key_epoch = 0;  // of the store's keys, see store/data_key_repository.h; read along for nothing
 };
 // Error unverified where it is missing or makes no sense.
 Head read_head(store::Database& db);
 
 class Log {
  public:
-  // Takes up the head as it stands in this transaction, and locks it.
-  void start(store::Database& db, const crypto::Sealer& sealer);
+  // Takes up the head as it stands in this transaction, and locks it. Gives the epoch of the store's keys, so
+  // that who seals can see whether it holds them still.
+  std::int64_t start(store::Database& db);
+  // Before the first append(), with the keys of that epoch.
+  void use_key(store::Database& db, const crypto::Sealer& sealer);
+  void start(store::Database& db, const crypto::Sealer& sealer) {
+    start(db);
+    use_key(db, sealer);
+  }
   // One row for each event. Error invalid for a reason that is too long; other text from outside is escaped
   // where it is no text (UTF-8) and cut where it is longer than any name may be.
   void append(store::Database& db, const Author& author, base::Timestamp now, std::span<const Event> events);

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -42,9 +43,34 @@ void require_key_size(const base::Secret& key) {
                     "a sealing key has 32 bytes, this one has " + std::to_string(key.size()));
 }
 
+// Nothing where it does not open.
+std::optional<base::Secret> open_with(const base::Secret& key, base::ByteView sealed, const Place& place) {
+  if (sealed.size() < head_size + tag_size || sealed[0] != version) return std::nullopt;
+  auto plain = base::Secret::zeroed(sealed.size() - head_size - tag_size);
+  const auto data = associated_data(place);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          plain.writable().data(), nullptr, nullptr, sealed.data() + head_size, sealed.size() - head_size,
+          data.data(), data.size(), sealed.data() + 1, key.reveal().data()) != 0)
+    return std::nullopt;
+  return plain;
+}
+
 }  // namespace
 
 Sealer::Sealer(base::Secret key) : key_(std::move(key)) { require_key_size(key_); }
+
+Sealer::Sealer(base::Secret key, base::Secret previous)
+    : key_(std::move(key)), previous_(std::move(previous)) {
+  require_key_size(key_);
+  require_key_size(previous_);
+}
+
+Sealer Sealer::clone() const {
+  Sealer copy(key_.clone());
+  if (!previous_.empty()) copy.previous_ = previous_.clone();
+  if (!root_.empty()) copy.root_ = root_.clone();
+  return copy;
+}
 
 base::Bytes Sealer::seal(base::ByteView plain, const Place& place, base::Random& random) const {
   base::Bytes sealed(head_size + plain.size() + tag_size);
@@ -58,23 +84,36 @@ base::Bytes Sealer::seal(base::ByteView plain, const Place& place, base::Random&
 }
 
 base::Secret Sealer::open(base::ByteView sealed, const Place& place) const {
-  if (sealed.size() >= head_size + tag_size && sealed[0] == version) {
-    auto plain = base::Secret::zeroed(sealed.size() - head_size - tag_size);
-    const auto data = associated_data(place);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            plain.writable().data(), nullptr, nullptr, sealed.data() + head_size, sealed.size() - head_size,
-            data.data(), data.size(), sealed.data() + 1, key_.reveal().data()) == 0) {
-      return plain;
-    }
-  }
+  if (auto plain = open_with(key_, sealed, place)) return std::move(*plain);
+  if (!previous_.empty())
+    if (auto plain = open_with(previous_, sealed, place)) return std::move(*plain);
   throw base::Error(base::ErrorCode::unverified, "a sealed value in " + std::string(place.table) + "/" +
                                                      std::string(place.column) +
                                                      " does not open: wrong key, or it was altered or moved");
 }
 
-base::Secret Sealer::derive(std::string_view purpose) const {
-  return keyed_hash(key_, "authctl derive " + std::string(purpose));
+bool Sealer::is_current(base::ByteView sealed, const Place& place) const {
+  return open_with(key_, sealed, place).has_value();
 }
+
+std::unique_ptr<Sealer> Sealer::previous() const {
+  return previous_.empty() ? nullptr : std::make_unique<Sealer>(previous_.clone());
+}
+
+base::Secret Sealer::derive(std::string_view purpose) const {
+  return keyed_hash(root_.empty() ? key_ : root_, "authctl derive " + std::string(purpose));
+}
+
+base::Secret Sealer::derive_own(std::string_view purpose) const {
+  return keyed_hash(key_, "authctl derive own " + std::string(purpose));
+}
+
+void Sealer::keep_root(base::Secret root) {
+  require_key_size(root);
+  root_ = std::move(root);
+}
+
+base::Secret Sealer::root() const { return root_.empty() ? key_.clone() : root_.clone(); }
 
 base::Secret make_sealing_key(base::Random& random) {
   auto key = base::Secret::zeroed(sealing_key_size);

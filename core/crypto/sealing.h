@@ -3,6 +3,7 @@
 // moved does not open. Invariant: open() gives the exact bytes that were sealed for that place, or it fails;
 // there is no third way.
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,15 +24,27 @@ class Sealer {
  public:
   // `key`: 32 bytes, else Error invalid.
   explicit Sealer(base::Secret key);
+  Sealer clone() const;
+  // While a data key is being replaced: seals under `key`, opens what either of them sealed.
+  Sealer(base::Secret key, base::Secret previous);
   // version byte, 24-byte nonce, ciphertext, 16-byte tag.
   base::Bytes seal(base::ByteView plain, const Place& place, base::Random& random) const;
   // Error unverified where it does not open.
   base::Secret open(base::ByteView sealed, const Place& place) const;
-  // 32 bytes for another purpose (BLAKE2b keyed with the key, over `purpose`): blind indexes, audit MAC.
+  // Whether it was sealed under the key that seals now, for that place.
+  bool is_current(base::ByteView sealed, const Place& place) const;
+  // The one place where a replaced key is told of: null where none is being replaced.
+  std::unique_ptr<Sealer> previous() const;
+  // Keys derived from this very key: they are others when it is replaced, unlike those of derive().
+  base::Secret derive_own(std::string_view purpose) const;
+  // 32 bytes for another purpose (BLAKE2b keyed with the root, over `purpose`). They outlive the data key:
+  // whoever replaces it keeps the root of the first one.
   base::Secret derive(std::string_view purpose) const;
+  void keep_root(base::Secret root);
+  base::Secret root() const;
 
  private:
-  base::Secret key_;
+  base::Secret key_, previous_, root_;  // the last two empty: none; the key itself
 };
 
 base::Secret make_sealing_key(base::Random& random);

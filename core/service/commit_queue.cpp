@@ -18,6 +18,11 @@ void perform(Realm& realm, const Cause& cause, const std::function<void(Change&)
                      change.events());
 }
 
+void start_log(Realm& realm) {
+  realm.check_keys(realm.log().start(realm.db()));
+  realm.log().use_key(realm.db(), realm.sealer());
+}
+
 // A full disk, a failing one and exhausted memory may have taken the whole transaction with them (SQLite
 // rolls back by itself then), so no member of the batch may be told that it succeeded.
 bool ends_the_batch(const std::exception_ptr& failure) {
@@ -89,7 +94,7 @@ void CommitQueue::answer(std::span<Member* const> batch) {
 void CommitQueue::run_alone(Realm& realm, Member& member) {
   try {
     store::Transaction transaction(realm.db());
-    realm.log().start(realm.db(), realm.sealer());
+    start_log(realm);
     perform(realm, member.cause, member.work);
     if (member.cause.dry_run) return;
     realm.log().finish(realm.db());
@@ -102,7 +107,7 @@ void CommitQueue::run_alone(Realm& realm, Member& member) {
 void CommitQueue::run_together(Realm& realm, std::span<Member* const> batch) {
   try {
     store::Transaction transaction(realm.db());
-    realm.log().start(realm.db(), realm.sealer());
+    start_log(realm);
     for (Member* member : batch) run_beside_others(realm, *member);
     realm.log().finish(realm.db());
     transaction.commit();

@@ -20,15 +20,15 @@ constexpr std::string_view mark = "initialised";
 const std::string admin_role = "admin";
 
 // The data key of the store; made, with the log that is sealed under it, where an init ended before it.
-base::Secret take_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
-                           base::Random& random) {
+crypto::Sealer take_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
+                             base::Random& random) {
   store::Transaction transaction(db);
   if (!store::list_data_keys(db).empty())
     return unwrap_data_key(db, master_key);  // another init may have been first
-  auto data_key = make_data_key(db, master_key, now, random);
-  audit::create_log(db, crypto::Sealer(data_key.clone()), random);
+  crypto::Sealer sealer(make_data_key(db, master_key, now, random));
+  audit::create_log(db, sealer, random);
   transaction.commit();
-  return data_key;
+  return sealer;
 }
 
 // Without a password: `authctl user password NAME` gives the first one.
@@ -86,8 +86,8 @@ InitReport initialise(const InitRequest& request, const Cause& cause, const base
                        : read_or_make_master_key(request.master_key, random);
   report.master_key_made = master.made;
   auto db = store::open_database(request.store_url, store::OpenMode::create);
-  auto data_key = take_data_key(*db, master.key, clock.now(), random);
-  Realm realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
+  auto sealer = take_data_key(*db, master.key, clock.now(), random);
+  Realm realm(std::move(db), std::move(sealer), clock, random);
   report.created = fill(realm, report.admin.value_or(""), cause);
   if (!report.created) report.admin.reset();
   for (const auto& key : list_keys(realm, std::nullopt)) report.keys.push_back(key.row.kid);

@@ -1,7 +1,10 @@
 #include "core/service/opening.h"
 
+#include <algorithm>
+
 #include "core/audit/log.h"
 #include "core/base/error.h"
+#include "core/service/change.h"
 #include "core/store/data_key_repository.h"
 
 namespace authctl::service {
@@ -10,14 +13,9 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-crypto::Place place_of(const std::string& master_key_id) { return {"data_key", "wrapped", master_key_id}; }
-
-base::Secret unwrap(std::span<const store::WrappedKey> keys, const base::Secret& master_key) {
-  const std::string id = crypto::master_key_id(master_key);
-  for (const auto& key : keys) {
-    if (key.master_key_id == id) return crypto::Sealer(master_key.clone()).open(key.wrapped, place_of(id));
-  }
-  throw Error(ErrorCode::unverified, "the master key is not the one of this store");
+// A wrap is bound to its master key and generation.
+std::string row_of(const store::WrappedKey& key) {
+  return key.master_key_id + "/" + std::to_string(key.generation);
 }
 
 std::vector<store::WrappedKey> wrapped_keys(store::Database& db) {
@@ -33,40 +31,106 @@ base::Timestamp latest_seen(store::Database& db) {
   return rows->next() ? rows->time(0) : base::Timestamp{};
 }
 
+Realm with_keys(std::unique_ptr<store::Database> db, crypto::Sealer sealer, std::int64_t epoch,
+                const MasterKeySource& source, const base::Clock& clock, base::Random& random) {
+  Realm realm(std::move(db), std::move(sealer), clock, random);
+  realm.reopen_with(
+      [source](store::Database& store) { return unwrap_data_key(store, read_master_key(source)); }, epoch);
+  return realm;
+}
+
+// The new master key has opened the store, so the old one is needed no more. Where the store cannot be
+// written now, that is for the next one.
+void take_over(Realm& realm, const Cause& cause, std::span<const store::WrappedKey> keys,
+               const std::string& master_key_id) {
+  const auto is_ours = [&](const store::WrappedKey& key) { return key.master_key_id == master_key_id; };
+  const bool due = std::ranges::any_of(keys, [&](const auto& key) { return is_ours(key) && key.takes_over; });
+  if (!due || cause.dry_run) return;
+  try {
+    change(realm, cause, [&](Change& change) {
+      const auto standing = store::list_data_keys(change.db());
+      if (std::ranges::none_of(standing, [&](const auto& key) { return is_ours(key) && key.takes_over; }))
+        return;
+      store::keep_data_keys_of(change.db(), master_key_id);
+      change.record({"master-key.takeover", {"master-key", master_key_id, ""}, audit::Outcome::success, {}});
+    });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unavailable) throw;
+  }
+}
+
 }  // namespace
 
-base::Secret unwrap_data_key(store::Database& db, const base::Secret& master_key) {
-  return unwrap(wrapped_keys(db), master_key);
+store::WrappedKey wrap_data_key(const OpenedKey& key, std::int64_t generation, const base::Secret& master_key,
+                                base::Random& random) {
+  store::WrappedKey wrap{crypto::master_key_id(master_key), generation, {}, false};
+  auto both = base::Secret::zeroed(2 * crypto::sealing_key_size);
+  std::ranges::copy(key.data_key.reveal(), both.writable().begin());
+  std::ranges::copy(key.root.reveal(), both.writable().begin() + crypto::sealing_key_size);
+  const std::string row = row_of(wrap);
+  wrap.wrapped = crypto::Sealer(master_key.clone()).seal(both.reveal(), {"data_key", "wrapped", row}, random);
+  return wrap;
+}
+
+OpenedKey open_wrapped_key(const store::WrappedKey& wrap, const base::Secret& master_key) {
+  const std::string row = row_of(wrap);
+  const auto both = crypto::Sealer(master_key.clone()).open(wrap.wrapped, {"data_key", "wrapped", row});
+  if (both.size() != 2 * crypto::sealing_key_size)
+    throw Error(ErrorCode::unverified, "a wrapped data key has another size than ours");
+  return {base::Secret(both.reveal().first(crypto::sealing_key_size)),
+          base::Secret(both.reveal().subspan(crypto::sealing_key_size))};
+}
+
+crypto::Sealer unwrap_data_key(std::span<const store::WrappedKey> keys, const base::Secret& master_key) {
+  const std::string id = crypto::master_key_id(master_key);
+  std::vector<OpenedKey> opened;  // the newest generation first
+  for (const auto& key : keys)
+    if (key.master_key_id == id) opened.push_back(open_wrapped_key(key, master_key));
+  if (opened.empty()) throw Error(ErrorCode::unverified, "the master key is not the one of this store");
+  auto sealer = opened.size() == 1
+                    ? crypto::Sealer(std::move(opened[0].data_key))
+                    : crypto::Sealer(std::move(opened[0].data_key), std::move(opened[1].data_key));
+  sealer.keep_root(std::move(opened[0].root));
+  return sealer;
+}
+
+crypto::Sealer unwrap_data_key(store::Database& db, const base::Secret& master_key) {
+  return unwrap_data_key(wrapped_keys(db), master_key);
 }
 
 base::Secret make_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
                            base::Random& random) {
-  auto data_key = crypto::make_sealing_key(random);
-  const std::string id = crypto::master_key_id(master_key);
-  const auto wrapped = crypto::Sealer(master_key.clone()).seal(data_key.reveal(), place_of(id), random);
-  store::insert_data_key(db, {id, wrapped}, now);
-  return data_key;
+  OpenedKey made{crypto::make_sealing_key(random), {}};
+  made.root = made.data_key.clone();
+  store::insert_data_key(db, wrap_data_key(made, 1, master_key, random), now);
+  return std::move(made.data_key);
 }
 
 RealmOpener::RealmOpener(const OpenRequest& request, const base::Clock& clock, base::Random& random)
-    : store_url_(request.store_url), clock_(clock), random_(random) {
-  const auto db = store::open_database(store_url_, store::OpenMode::existing);
-  const auto keys = wrapped_keys(*db);
-  data_key_ = unwrap(keys, read_master_key(request.master_key));
+    : request_(request), clock_(clock), random_(random) {
+  const auto realm = open_realm(request, clock, random);
+  sealer_ = std::make_unique<crypto::Sealer>(realm.sealer().clone());
+  epoch_ = realm.key_epoch();
 }
 
 Realm RealmOpener::open() const {
-  return Realm(store::open_database(store_url_, store::OpenMode::existing), crypto::Sealer(data_key_.clone()),
-               clock_, random_);
+  auto db = store::open_database(request_.store_url, store::OpenMode::existing);
+  const auto epoch = store::key_epoch(*db);
+  auto sealer =
+      epoch == epoch_ ? sealer_->clone() : unwrap_data_key(*db, read_master_key(request_.master_key));
+  return with_keys(std::move(db), std::move(sealer), epoch, request_.master_key, clock_, random_);
 }
 
 Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Random& random) {
   auto db = store::open_database(request.store_url, store::OpenMode::existing);
+  const auto epoch = store::key_epoch(*db);  // before the keys: should they change now, it is noticed
   const auto keys = wrapped_keys(*db);
-  auto data_key = unwrap(keys, read_master_key(request.master_key));
+  const auto master_key = read_master_key(request.master_key);
+  auto sealer = unwrap_data_key(keys, master_key);
   const auto latest = latest_seen(*db);
-  Realm realm(std::move(db), crypto::Sealer(std::move(data_key)), clock, random);
+  Realm realm = with_keys(std::move(db), std::move(sealer), epoch, request.master_key, clock, random);
   realm.log().has_seen(latest);
+  if (request.opener) take_over(realm, *request.opener, keys, crypto::master_key_id(master_key));
   return realm;
 }
 

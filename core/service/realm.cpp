@@ -1,21 +1,44 @@
 #include "core/service/realm.h"
 
 #include "core/audit/log.h"
+#include "core/base/error.h"
 #include "core/service/commit_queue.h"
+#include "core/store/data_key_repository.h"
 
 namespace authctl::service {
 
 Realm::Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const base::Clock& clock,
              base::Random& random)
     : db_(std::move(db)),
-      sealer_(std::move(sealer)),
       clock_(&clock),
       random_(&random),
       log_(std::make_unique<audit::Log>()),
-      commits_(std::make_unique<CommitQueue>()) {}
+      commits_(std::make_unique<CommitQueue>()) {
+  sealers_.push_back(std::make_unique<crypto::Sealer>(std::move(sealer)));
+}
 
 Realm::~Realm() = default;
 Realm::Realm(Realm&&) noexcept = default;
+
+void Realm::reopen_with(Reopen reopen, std::int64_t epoch) {
+  reopen_ = std::move(reopen);
+  epoch_ = epoch;
+}
+
+void Realm::renew_keys() {
+  const auto epoch = store::key_epoch(*db_);
+  if (epoch == epoch_ || !reopen_) return;
+  sealers_.push_back(std::make_unique<crypto::Sealer>(reopen_(*db_)));
+  epoch_ = epoch;
+}
+
+void Realm::check_keys(std::int64_t epoch) {
+  if (!epoch_) epoch_ = epoch;
+  if (epoch == *epoch_) return;
+  renew_keys();
+  throw base::Error(base::ErrorCode::unavailable, "the keys of the store were replaced in this very moment",
+                    "run it again");
+}
 
 base::Timestamp Realm::now() const { return base::later_of(clock_->now(), log_->latest()); }
 

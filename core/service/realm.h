@@ -2,8 +2,11 @@
 // Invariant: a realm exists only where the store is ours and the master key opened its data key.
 // Threads may share a realm for change(); nothing else may use its connection while one of them writes.
 #pragma once
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/random.h"
@@ -35,7 +38,8 @@ class Realm {
   Realm(Realm&&) noexcept;
 
   store::Database& db() { return *db_; }
-  const crypto::Sealer& sealer() const { return sealer_; }
+  // Good for as long as the realm is, though another one may have taken its place.
+  const crypto::Sealer& sealer() const { return *sealers_.back(); }
   const base::Clock& clock() const { return *clock_; }
   // The clock's, or the latest that the log has seen where the clock was set back since: what had expired
   // stays so, and what is revoked "until now" includes what was issued.
@@ -46,9 +50,22 @@ class Realm {
   audit::Log& log() { return *log_; }
   CommitQueue& commits() { return *commits_; }
 
+  // How this realm takes up the keys that stand in the store now; set by whoever opened it.
+  using Reopen = std::function<crypto::Sealer(store::Database&)>;
+  void reopen_with(Reopen reopen, std::int64_t epoch);
+  // `epoch`: of the store's keys, read in the transaction that is going to write. Error unavailable where
+  // they were changed since this realm read them: what was sealed before must not be written. The next change
+  // finds the new keys.
+  void check_keys(std::int64_t epoch);
+  std::int64_t key_epoch() const { return epoch_.value_or(0); }
+  // Reads the store's keys anew where they were changed.
+  void renew_keys();
+
  private:
   std::unique_ptr<store::Database> db_;
-  crypto::Sealer sealer_;
+  std::vector<std::unique_ptr<crypto::Sealer>> sealers_;  // replaced ones stay: references to them do
+  std::optional<std::int64_t> epoch_;                     // of the last one; unknown: of the first change
+  Reopen reopen_;
   const base::Clock* clock_;
   base::Random* random_;
   std::unique_ptr<audit::Log> log_;

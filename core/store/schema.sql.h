@@ -12,11 +12,15 @@ CREATE TABLE store_meta (
   value {bytes} NOT NULL
 ) {strict};
 
--- The data key, wrapped by a master key. Two rows only while a master key is being rotated.
+-- The data key, wrapped by a master key. A second master key has its rows here only until it has opened the
+-- store; a second generation is here only while everything is being sealed anew.
 CREATE TABLE data_key (
-  master_key_id TEXT PRIMARY KEY,
+  master_key_id TEXT NOT NULL,
+  generation    {int} NOT NULL,
   wrapped       {bytes} NOT NULL,
-  created_at    {int} NOT NULL
+  takes_over    {int} NOT NULL DEFAULT 0,  -- once it has opened the store, it is the only master key
+  created_at    {int} NOT NULL,
+  PRIMARY KEY (master_key_id, generation)
 ) {strict};
 
 CREATE TABLE user_account (
