@@ -86,8 +86,9 @@ void refuse(Change& change, const LockoutPolicy& policy, const std::vector<Count
     const auto admission = credential::begin_attempt(policy, row.state, change.by_clock());
     if (admission.admitted) continue;
     taken.locked_until = std::max(taken.locked_until, admission.locked_until);
-    if (admission.state == row.state) continue;
-    auto settled = row;  // the clock was set back
+    // Also where nothing is new (it is where the clock was set back): one that is refused waits for the disk
+    // as one that is admitted does, and so takes the same time.
+    auto settled = row;
     settled.state = admission.state;
     settled.locked_until = admission.locked_until;
     store::put_counter(change.db(), settled);

@@ -75,16 +75,18 @@ std::vector<CounterRow> own_counters(Database& db, std::string_view user_id) {
   return read_counters(*db.query(sql, {user_id}));
 }
 
+std::string list_counters_sql(bool after) {
+  return select_counter(std::string("WHERE c.failed_attempts > 0 AND c.kind NOT IN ('own', 'unknown') ") +
+                        (after ? "AND (c.last_failure_at, c.kind, c.subject) < ($2, $3, $4) " : "") +
+                        "ORDER BY c.last_failure_at DESC, c.kind DESC, c.subject DESC LIMIT $1");
+}
+
 std::vector<CounterRow> list_counters(Database& db, const std::optional<CounterRow>& after,
                                       std::int64_t limit) {
-  static const std::string listed = "WHERE c.failed_attempts > 0 AND c.kind IN ('account', 'ip') ";
-  static const std::string order = "ORDER BY c.last_failure_at DESC, c.kind DESC, c.subject DESC LIMIT ";
-  static const auto first = select_counter(listed + order + "$1");
-  static const auto next =
-      select_counter(listed + "AND (c.last_failure_at, c.kind, c.subject) < ($1, $2, $3) " + order + "$4");
+  static const auto first = list_counters_sql(false), next = list_counters_sql(true);
   if (!after) return read_counters(*db.query(first, {limit}));
   return read_counters(
-      *db.query(next, {after->state.last_failure_at, word_of(after->kind), after->subject, limit}));
+      *db.query(next, {limit, after->state.last_failure_at, word_of(after->kind), after->subject}));
 }
 
 std::map<std::string, CounterRow> counters_of_users(Database& db, std::span<const std::string> ids) {
@@ -104,11 +106,15 @@ std::map<std::string, CounterRow> counters_of_users(Database& db, std::span<cons
   return counters;
 }
 
+std::string forget_addresses_sql() {
+  return "DELETE FROM lockout_counter WHERE kind = 'ip' AND subject IN (SELECT subject FROM lockout_counter "
+         "WHERE kind NOT IN ('account', 'own', 'unknown') AND last_failure_at < $1 "
+         "ORDER BY last_failure_at LIMIT $2)";
+}
+
 void forget_addresses(Database& db, base::Timestamp not_since) {
-  db.execute(
-      "DELETE FROM lockout_counter WHERE kind = 'ip' AND subject IN (SELECT subject FROM lockout_counter "
-      "WHERE kind = 'ip' AND last_failure_at < $1 ORDER BY last_failure_at LIMIT $2)",
-      {not_since, forgotten_at_once});
+  static const auto sql = forget_addresses_sql();
+  db.execute(sql, {not_since, forgotten_at_once});
 }
 
 }  // namespace authctl::store

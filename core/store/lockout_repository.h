@@ -37,6 +37,9 @@ std::vector<CounterRow> own_counters(Database& db, std::string_view user_id);
 // Accounts and addresses with failures, the latest first; those that come after `after`, where it is given.
 std::vector<CounterRow> list_counters(Database& db, const std::optional<CounterRow>& after,
                                       std::int64_t limit);
+// What these ask the store; for the test that reads their plans.
+std::string list_counters_sql(bool after);
+std::string forget_addresses_sql();
 // Of these users' accounts, where there is any; one statement for up to 64 of them.
 std::map<std::string, CounterRow> counters_of_users(Database& db, std::span<const std::string> ids);
 // Drops addresses that have not failed since: a few at a time.

@@ -47,9 +47,11 @@ CREATE TABLE lockout_counter (
   PRIMARY KEY (kind, subject)
 ) {strict};
 CREATE INDEX lockout_counter_user ON lockout_counter (user_id, signed_in_at) WHERE user_id IS NOT NULL;
+-- NOT IN, in these two and in what reads along them: with kind = …, SQLite would choose the primary key.
 CREATE INDEX lockout_counter_recent ON lockout_counter (last_failure_at, kind, subject)
-  WHERE failed_attempts > 0 AND kind IN ('account', 'ip');
-CREATE INDEX lockout_counter_address ON lockout_counter (last_failure_at) WHERE kind = 'ip';
+  WHERE failed_attempts > 0 AND kind NOT IN ('own', 'unknown');
+CREATE INDEX lockout_counter_address ON lockout_counter (last_failure_at)
+  WHERE kind NOT IN ('account', 'own', 'unknown');
 
 -- Refusals of strangers in one minute, so that from the tenth on they are one entry of the log.
 CREATE TABLE refusal_tally (
