@@ -14,6 +14,8 @@ authctl_archive(dep_sodium sodium)
 authctl_archive(dep_sqlite sqlite3 Threads::Threads ${CMAKE_DL_LIBS} m)
 # bcrypt and crypt(3) hashes.
 authctl_archive(dep_crypt crypt)
+# The manifest.
+authctl_archive(dep_yaml yaml)
 authctl_archive(dep_boost_json boost_json)
 authctl_archive(dep_boost_container boost_container)
 

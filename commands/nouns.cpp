@@ -4,11 +4,15 @@
 
 namespace authctl::commands {
 
+void declare_adopt(Noun& noun);
+void declare_apply(Noun& noun);
 void declare_audit(Noun& noun);
 void declare_backup_code(Noun& noun);
 void declare_client(Noun& noun);
 void declare_completion(Noun& noun);
 void declare_config(Noun& noun);
+void declare_diff(Noun& noun);
+void declare_export(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
 void declare_schema(Noun& noun);
@@ -41,6 +45,10 @@ constexpr std::array table{
     NounEntry{"user", "People and their accounts", declare_user},
     NounEntry{"client", "Programs that ask for tokens: API and OAuth 2.0 clients", declare_client},
     NounEntry{"session", "Who is signed in, from where; ending sessions", declare_session},
+    NounEntry{"apply", "Make the store as a manifest says", declare_apply},
+    NounEntry{"diff", "What apply would change, and what was changed by hand", declare_diff},
+    NounEntry{"export", "The store as a manifest", declare_export},
+    NounEntry{"adopt", "Make a thing one of the manifest's", declare_adopt},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"backup-code", "Codes for when the phone is not there", declare_backup_code},

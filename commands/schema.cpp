@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "commands/schema_http.h"
+#include "core/service/manifest.h"
 
 namespace authctl::commands {
 namespace {
@@ -25,6 +26,18 @@ constexpr Field http_fields[] = {
     {"components", FieldType::object, false, "what they share", ""},
 };
 constexpr Shape http_shape{"http", "", http_fields};
+
+constexpr Field manifest_fields[] = {
+    {"$schema", FieldType::text, false, "the dialect: JSON Schema 2020-12", ""},
+    {"$id", FieldType::text, false, "of this schema", ""},
+    {"title", FieldType::text, false, "what it describes", ""},
+    {"type", FieldType::text, false, "object", ""},
+    {"properties", FieldType::object, false, "the sections", ""},
+    {"required", FieldType::strings, false, "version", ""},
+    {"additionalProperties", FieldType::boolean, false, "false: an unknown member is refused", ""},
+    {"$defs", FieldType::any, false, "what several sections share", ""},
+};
+constexpr Shape manifest_shape{"manifest schema", "", manifest_fields};
 
 json::object object_schema(const Shape& shape);
 
@@ -114,8 +127,16 @@ Output print_http() {
   return Output::bytes(std::move(text), http_shape, std::move(document));
 }
 
+// Nor that: what `apply` reads, for editors.
+Output print_manifest() {
+  auto document = service::manifest_schema();
+  std::string text = json::serialize(document) + "\n";
+  return Output::bytes(std::move(text), manifest_shape, std::move(document));
+}
+
 Output print(const std::string& wanted) {
   if (wanted == "http") return print_http();
+  if (wanted == "manifest") return print_manifest();
   json::object definitions;
   std::vector<std::string> names;
   bool found = wanted.empty();
@@ -146,13 +167,14 @@ void declare_schema(Noun& noun) {
   auto wanted = std::make_shared<std::string>();
   auto& app = noun.alone(
       &schema_shape,
-      {.examples = {"authctl schema user", "authctl schema -o json", "authctl schema http"},
+      {.examples = {"authctl schema user", "authctl schema -o json", "authctl schema http",
+                    "authctl schema manifest > authctl.schema.json"},
        .exits = {{3, "there is no such noun"}},
        .more = "Prints the JSON Schema (2020-12) of what commands print with -o json, a definition for "
                "each verb. A list is an array of such objects. `http` is the interface of `serve` as OpenAPI "
-               "3.1."},
+               "3.1, `manifest` the schema of what `apply` reads, for editors."},
       [wanted](Invocation&) { return print(*wanted); });
-  app.add_option("NOUN", *wanted, "only the verbs of this one; or http");
+  app.add_option("NOUN", *wanted, "only the verbs of this one; or http, or manifest");
 }
 
 }  // namespace authctl::commands

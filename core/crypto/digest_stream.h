@@ -1,5 +1,4 @@
-// SHA-256 (FIPS 180-4) of what comes piece by piece: files that are too long to be held. And SHA-512 of what
-// other systems kept.
+// SHA-256 (FIPS 180-4) of what comes piece by piece: files that are too long to be held.
 #pragma once
 #include <memory>
 
@@ -20,7 +19,5 @@ class DigestStream {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-std::array<std::uint8_t, 64> sha512(base::ByteView bytes);
 
 }  // namespace authctl::crypto

@@ -42,8 +42,6 @@ bool suits(BodyKind kind, const Head& head) {
       return form;
     case BodyKind::json_or_form:
       return json || form;
-    case BodyKind::optional:
-      return json || form || !head.has_body();
   }
   return false;
 }

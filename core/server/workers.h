@@ -13,7 +13,6 @@
 
 #include "core/server/site.h"
 #include "core/service/realm.h"
-#include "core/service/tokens.h"
 
 namespace authctl::server {
 
@@ -45,8 +44,6 @@ class Workers {
   using Job = std::function<void(service::Realm* realm, const std::exception_ptr& failure)>;
   bool submit(Job job);
   service::Realm& common() { return *common_; }
-  // For changes of the common realm only.
-  service::ActiveSigner& signer() { return signer_; }
 
  private:
   void serve();
@@ -55,7 +52,6 @@ class Workers {
   RealmMaker make_realm_;
   Limits limits_;
   std::unique_ptr<service::Realm> common_;
-  service::ActiveSigner signer_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job> waiting_;

@@ -32,6 +32,14 @@ void set_in(Change& change, const store::UserRow& user, const std::optional<Hash
 
 }  // namespace
 
+void put_password(Change& change, const store::UserRow& user, const HashedPassword& password,
+                  bool must_change, bool generated) {
+  PasswordRequest request;
+  request.generate = generated;
+  request.must_change = must_change;
+  set_in(change, user, password, request);
+}
+
 HashedPassword hash_new_password(const base::Secret& password, const credential::PasswordOwner& owner,
                                  const PasswordPolicy& policy, base::Random& random) {
   const auto objections = credential::judge_password(password, owner, policy.rules);
@@ -57,10 +65,6 @@ base::Secret generate_password(base::Random& random) {
     out[at++] = static_cast<std::uint8_t>(alphabet[bytes.reveal()[i] % alphabet.size()]);
   }
   return text;
-}
-
-void set_password(Change& change, const store::UserRow& user, const HashedPassword& password) {
-  set_in(change, user, password, {});
 }
 
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,

@@ -41,11 +41,11 @@ struct PasswordOutcome {
   std::optional<base::Secret> generated;  // not on a dry run
 };
 
+// For a change with more in it.
+void put_password(Change& change, const store::UserRow& user, const HashedPassword& password,
+                  bool must_change, bool generated);
 // Error usage where there is nothing to do.
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
                              const PasswordPolicy& policy);
-
-// Within a change, the user's own: by a reset, or with the current password.
-void set_password(Change& change, const store::UserRow& user, const HashedPassword& password);
 
 }  // namespace authctl::service

@@ -191,12 +191,20 @@ ClientOutcome update_client(Realm& realm, const Cause& cause, const ClientUpdate
   });
 }
 
+ClientOutcome disable_client(Change& change, const std::string& client) {
+  return set_status(change, client, ClientStatus::disabled);
+}
+
+ClientOutcome enable_client(Change& change, const std::string& client) {
+  return set_status(change, client, ClientStatus::active);
+}
+
 ClientOutcome disable_client(Realm& realm, const Cause& cause, const std::string& client) {
-  return change(realm, cause, [&](Change& c) { return set_status(c, client, ClientStatus::disabled); });
+  return change(realm, cause, [&](Change& c) { return disable_client(c, client); });
 }
 
 ClientOutcome enable_client(Realm& realm, const Cause& cause, const std::string& client) {
-  return change(realm, cause, [&](Change& c) { return set_status(c, client, ClientStatus::active); });
+  return change(realm, cause, [&](Change& c) { return enable_client(c, client); });
 }
 
 ClientView delete_client(Change& change, const std::string& name) {

@@ -63,6 +63,8 @@ ClientOutcome create_client(Realm& realm, const Cause& cause, const ClientDraft&
 ClientOutcome update_client(Realm& realm, const Cause& cause, const ClientUpdate& update);
 // Sets name and terms to what they are to be; a change of nothing is none.
 ClientOutcome set_client(Change& change, const store::ClientRow& before, const ClientDraft& wanted);
+ClientOutcome disable_client(Change& change, const std::string& client);
+ClientOutcome enable_client(Change& change, const std::string& client);
 ClientOutcome disable_client(Realm& realm, const Cause& cause, const std::string& client);
 ClientOutcome enable_client(Realm& realm, const Cause& cause, const std::string& client);
 // The client as it was.

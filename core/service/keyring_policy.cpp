@@ -42,6 +42,7 @@ bool has_successor(Realm& realm, KeyUse use) {
 
 std::optional<Rotation> due_step(Realm& realm, KeyUse use, const KeyPolicy& policy, const KeyTiming& timing,
                                  base::Timestamp now) {
+  if (policy.rotate_every.count() == 0) return std::nullopt;  // no age is too old
   const auto active = KeyRepository(realm.db()).active(use);
   if (!active || active->activated_at.value_or(active->created_at) + policy.rotate_every > now)
     return std::nullopt;

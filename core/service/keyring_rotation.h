@@ -30,7 +30,7 @@ KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& re
 
 // What the policy says about the keys of one use. Kept in the store, so that every process keeps the same.
 struct KeyPolicy {
-  base::Duration rotate_every{0};
+  base::Duration rotate_every{0};  // 0: never
   std::optional<base::Duration> grace;
   std::string alg;  // empty: as the old key
 };

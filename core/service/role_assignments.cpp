@@ -61,6 +61,11 @@ AssignOutcome outcome_of(Change& change, const store::UserRow& user, std::vector
 
 }  // namespace
 
+void make_assignment(Change& change, const store::AssignmentRow& assignment) {
+  store::put_assignment(change.db(), assignment);
+  change.record(assignment_event("role.assign", assignment));
+}
+
 void remove_assignment(Change& change, const store::AssignmentRow& assignment) {
   store::delete_assignment(change.db(), assignment);
   change.record(assignment_event("role.unassign", assignment));
@@ -80,8 +85,7 @@ AssignOutcome assign_roles(Change& change, const AssignRequest& request) {
       notices.push_back("user " + quote(user.name) + " has role " + describe(assignment) + " already");
       continue;
     }
-    store::put_assignment(change.db(), assignment);
-    change.record(assignment_event("role.assign", assignment));
+    make_assignment(change, assignment);
   }
   for (const auto& interlock : interlocks) interlock.verify();
   return outcome_of(change, user, std::move(notices));

@@ -31,6 +31,8 @@ AssignOutcome unassign_roles(Change& change, const AssignRequest& request);
 AssignOutcome assign_roles(Realm& realm, const Cause& cause, const AssignRequest& request);
 AssignOutcome unassign_roles(Realm& realm, const Cause& cause, const AssignRequest& request);
 
+// Gives one, or gives one that is there its new end, and records it. No interlock: that is the caller's.
+void make_assignment(Change& change, const store::AssignmentRow& assignment);
 // Takes one away and records it.
 void remove_assignment(Change& change, const store::AssignmentRow& assignment);
 

@@ -63,6 +63,26 @@ std::vector<AssignmentRow> assignments_of_user(Database& db, std::string_view us
   return read_assignments(*db.query(sql, {user_id}));
 }
 
+void for_each_assignment(Database& db, std::span<const std::string> user_ids, base::Timestamp now,
+                         const std::function<void(const HeldRole&)>& visit) {
+  constexpr std::size_t at_once = 64;
+  static const std::string sql = [] {
+    std::string text =
+        "SELECT a.user_id, r.name, a.resource, a.expires_at FROM role_assignment a JOIN role r ON r.id = "
+        "a.role_id "
+        "WHERE (a.expires_at IS NULL OR a.expires_at > $1) AND a.user_id IN (";
+    for (std::size_t i = 0; i < at_once; ++i) text += (i ? ", $" : "$") + std::to_string(i + 2);
+    return text + ")";
+  }();
+  for (std::size_t start = 0; start < user_ids.size(); start += at_once) {
+    std::vector<Value> values{now};
+    for (std::size_t i = 0; i < at_once; ++i)
+      values.push_back(start + i < user_ids.size() ? Value(user_ids[start + i]) : Value(nullptr));
+    const auto rows = db.query(sql, std::span<const Value>(values));
+    while (rows->next()) visit({rows->string(0), rows->string(1), rows->string(2), rows->optional_time(3)});
+  }
+}
+
 std::vector<AssignmentRow> assignments_of_role(Database& db, std::string_view role_id,
                                                const AssignmentPlace& after, std::int64_t limit,
                                                base::Timestamp now) {

@@ -1,6 +1,7 @@
 // Who holds which role, on what and until when; and what a decision needs to read.
 // Invariant: an empty `resource` means every resource; a row whose `expires_at` has come counts for nothing.
 #pragma once
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,13 @@ bool delete_assignment(Database& db, const AssignmentRow& assignment);
 
 // All of a user, also those that came to an end, in the order of the roles' names.
 std::vector<AssignmentRow> assignments_of_user(Database& db, std::string_view user_id);
+// The live ones of these users (their ids in order), user after user; one statement for 64 of them.
+struct HeldRole {
+  std::string user_id, role_name, resource;
+  std::optional<base::Timestamp> expires_at;
+};
+void for_each_assignment(Database& db, std::span<const std::string> user_ids, base::Timestamp now,
+                         const std::function<void(const HeldRole&)>& visit);
 // At most `limit` live ones of a role after this place, in the order of users and resources.
 struct AssignmentPlace {
   std::string user_id, resource;

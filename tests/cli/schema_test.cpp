@@ -120,6 +120,8 @@ TEST_CASE("what commands print is what the schema says") {
       {"client rotate-secret", "authctl client rotate-secret shop --grace 1h"},
       {"client show", "authctl client show shop"},
       {"client list", "authctl client list"},
+      {"adopt", "authctl adopt role editor"},
+      {"export", "authctl export"},
       {"key generate", "authctl key generate --use jwt"},
       {"key list", "authctl key list"},
       {"key plan", "authctl key plan --use jwt"},

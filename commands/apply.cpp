@@ -1,0 +1,247 @@
+#include <filesystem>
+
+#include "commands/command.h"
+#include "commands/secret_file.h"
+#include "commands/user_shape.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/crypto/digest.h"
+#include "core/service/provisioning.h"
+
+namespace authctl::commands {
+namespace {
+
+constexpr std::size_t longest_manifest = 32 << 20;
+
+constexpr Field change_fields[] = {
+    {"op", FieldType::text, false, "add, replace or remove, as in JSON Patch (RFC 6902)", "op"},
+    {"path", FieldType::text, false, "of what changes: /roles/editor/description", "path"},
+    {"kind", FieldType::text, false, "role, user, client, key (its policy) or setting", ""},
+    {"name", FieldType::text, false, "of the thing", ""},
+    {"from", FieldType::any, true, "what stands now; null: nothing", ""},
+    {"value", FieldType::any, true, "what is to stand; null: nothing", ""},
+    {"drift", FieldType::boolean, false, "whether somebody changed by hand what the last apply set", ""},
+};
+constexpr Shape change_shape{"change", "path", change_fields};
+
+constexpr Field applied_fields[] = {
+    change_fields[0],
+    change_fields[1],
+    change_fields[2],
+    change_fields[3],
+    change_fields[4],
+    change_fields[5],
+    change_fields[6],
+    {"secret", FieldType::text, true,
+     "of a new client or a generated password, shown this once; null: none, or in the file that --out names",
+     ""},
+};
+constexpr Shape applied_shape{"applied change", "path", applied_fields};
+
+struct Request {
+  std::string file;
+  service::PlanRules rules;
+  SecretFile out;
+};
+
+std::string name_of(const Request& request) {
+  return request.file == "-" ? std::string("standard input") : base::quote(request.file);
+}
+
+service::Manifest read_manifest(Invocation& in, const Request& request, std::string& digest) {
+  const auto text = in.read_input(request.file, longest_manifest);
+  digest = base::encode_hex(crypto::sha256(base::bytes_of(text)));
+  try {
+    return service::parse_manifest(text);
+  } catch (const base::Error& error) {
+    throw base::Error(error.code(), name_of(request) + ", " + error.message(), error.hint());
+  }
+}
+
+// Errors of the plan say a line of the manifest.
+template <class Work>
+auto of_manifest(const Request& request, Work work) {
+  try {
+    return work();
+  } catch (const base::Error& error) {
+    if (!error.message().starts_with("line ")) throw;
+    throw base::Error(error.code(), name_of(request) + ", " + error.message(), error.hint());
+  }
+}
+
+NextRow rows_of(std::vector<base::json::object> rows) {
+  return [rows = std::move(rows), at = std::size_t{0}]() mutable -> std::optional<base::json::object> {
+    if (at == rows.size()) return std::nullopt;
+    return std::move(rows[at++]);
+  };
+}
+
+constexpr const char* unchanged = "nothing to change: the store is as the manifest says";
+
+Output diff(Invocation& in, const Request& request) {
+  std::string digest;
+  const auto manifest = read_manifest(in, request, digest);
+  const auto plan =
+      of_manifest(request, [&] { return service::make_plan(in.realm(), manifest, request.rules); });
+  auto output =
+      Output::many(change_shape, rows_of(service::plan_json(plan))).with_view(service::draw_plan(plan));
+  for (const auto& notice : plan.notices) output.with_notice(notice);
+  if (plan.changes_nothing()) return output.with_notice(unchanged);
+  return output.with_exit(6);
+}
+
+// A file that a manifest names lies where the manifest lies.
+base::Secret read_password(const Request& request, const std::string& name) {
+  std::filesystem::path path(name);
+  if (path.is_relative() && request.file != "-")
+    path = std::filesystem::path(request.file).parent_path() / path;
+  const auto secret = base::read_secret_file(path.string());
+  return base::Secret(base::without_newline(secret.reveal_text()));
+}
+
+std::string secrets_text(const std::vector<service::NewSecret>& secrets) {
+  std::string text;
+  for (const auto& secret : secrets)
+    text += base::json::serialize(base::json::object{{"kind", service::word_of(secret.kind)},
+                                                     {"name", secret.name},
+                                                     {"secret", secret.secret.reveal_text()}}) +
+            "\n";
+  return text;
+}
+
+// For a person: beneath the plan, a line each.
+std::string drawn_secrets(const std::vector<service::NewSecret>& secrets) {
+  std::string text;
+  for (const auto& secret : secrets)
+    text += std::string(service::word_of(secret.kind)) + " " + secret.name + ": " +
+            (secret.kind == service::ThingKind::user ? "password " : "secret ") +
+            std::string(secret.secret.reveal_text()) + "\n";
+  return text;
+}
+
+// Whether what a row of the plan tells makes a secret: a client that is not public, a generated password.
+bool makes_secret(const base::json::object& row) {
+  const auto is_true = [](const base::json::value* value) {
+    return value && value->is_bool() && value->as_bool();
+  };
+  const auto generates = [&](const base::json::value* password) {
+    return password && password->is_object() && is_true(password->as_object().if_contains("generate"));
+  };
+  const std::string_view op(row.at("op").as_string()), kind(row.at("kind").as_string()),
+      path(row.at("path").as_string());
+  const auto& value = row.at("value");
+  if (kind == "client" && op == "add" && value.is_object())
+    return !is_true(value.as_object().if_contains("public"));
+  if (kind == "client") return path.ends_with("/public") && value.is_bool() && !value.as_bool();
+  if (kind == "user" && op == "add" && value.is_object())
+    return generates(value.as_object().if_contains("password"));
+  return kind == "user" && path.ends_with("/password") && generates(&value);
+}
+
+Output shown(Invocation& in, const Request& request, const service::ApplyOutcome& outcome) {
+  auto rows = service::plan_json(outcome.plan);
+  const bool shows = !request.out.given();
+  std::map<std::string, std::string_view> secrets;
+  for (const auto& secret : outcome.secrets)
+    secrets[std::string(service::word_of(secret.kind)) + " " + secret.name] = secret.secret.reveal_text();
+  for (auto& row : rows) {
+    row["secret"] = nullptr;
+    if (!shows || !makes_secret(row)) continue;
+    const auto key = std::string(row["kind"].as_string()) + " " + std::string(row["name"].as_string());
+    if (in.dry_run()) row["secret"] = "(not generated)";
+    if (const auto made = secrets.find(key); made != secrets.end()) row["secret"] = made->second;
+  }
+  auto view = service::draw_plan(outcome.plan) + (shows ? drawn_secrets(outcome.secrets) : "");
+  auto output = Output::many(applied_shape, rows_of(std::move(rows))).with_view(std::move(view));
+  for (const auto& notice : outcome.plan.notices) output.with_notice(notice);
+  if (outcome.plan.changes_nothing()) output.with_notice(unchanged);
+  if (request.out.given() && !outcome.secrets.empty())
+    output.with_notice(request.out.notice(in.dry_run(), "what is secret"));
+  return output;
+}
+
+Output apply(Invocation& in, Request request) {
+  request.out.force = request.rules.force;
+  request.out.prepare(in);
+  std::string digest;
+  const auto manifest = read_manifest(in, request, digest);
+  auto plan = of_manifest(request, [&] { return service::make_plan(in.realm(), manifest, request.rules); });
+  if (request.rules.prune) {
+    in.confirm(service::prune_question(plan));
+  } else if (request.rules.force) {
+    in.confirm("apply it even where an interlock refuses?");
+  }
+  bool written = false;
+  service::ApplyRequest work{&manifest,
+                             digest,
+                             request.rules,
+                             password_policy(in.settings()),
+                             [&](const std::string& name) { return read_password(request, name); },
+                             [&](const std::vector<service::NewSecret>& secrets) {
+                               if (!request.out.given()) return;
+                               request.out.write(secrets_text(secrets));
+                               written = true;
+                             }};
+  try {
+    return of_manifest(request, [&] {
+      return shown(in, request, service::apply_manifest(in.realm(), in.cause(), work, std::move(plan)));
+    });
+  } catch (...) {
+    if (written) request.out.take_back();
+    throw;
+  }
+}
+
+void add_manifest(CLI::App& app, Request& request) {
+  refuse_empty(app.add_option("-f,--file", request.file, "the manifest, YAML or JSON; - is standard input")
+                   ->type_name("FILE")
+                   ->required());
+  app.add_flag("--prune", request.rules.prune,
+               "delete what an earlier apply made and the manifest no longer names");
+}
+
+}  // namespace
+
+void declare_apply(Noun& noun) {
+  auto request = std::make_shared<Request>();
+  auto& app = noun.alone(
+      &applied_shape,
+      {.examples = {"authctl apply -f authctl.yaml",
+                    "authctl apply -f authctl.yaml --prune --yes --reason 'release 7'",
+                    "authctl apply -f authctl.yaml --dry-run --json"},
+       .exits = {{2, "the manifest has a mistake"},
+                 {5, "a name is taken, the store was changed meanwhile, or an interlock refuses"}},
+       .more =
+           "Makes roles, users, clients, key policies and settings as the manifest says, all of it or "
+           "nothing, "
+           "and prints what it did; run again it changes nothing. --prune deletes only what an apply made or "
+           "`adopt` took in, and nothing of a section that is not there; more than 10 things and a fifth of "
+           "a "
+           "kind only with --force. A file that a manifest names is looked for beside it."},
+      [request](Invocation& in) { return apply(in, *request); });
+  add_manifest(app, *request);
+  refuse_empty(app.add_option("--out", request->out.path,
+                              "write new secrets to a new file (mode 0600), a JSON line each")
+                   ->type_name("FILE"));
+  app.add_flag("--force", request->rules.force,
+               "past what an interlock refuses, over a file that exists; asks");
+}
+
+void declare_diff(Noun& noun) {
+  auto request = std::make_shared<Request>();
+  auto& app =
+      noun.alone(&change_shape,
+                 {.examples = {"authctl diff -f authctl.yaml", "authctl diff -f authctl.yaml --prune --json"},
+                  .exits = {{2, "the manifest has a mistake"}, {6, "changes are pending"}},
+                  .more = "Shows what `apply` would do, and whether it undoes what somebody changed by hand. "
+                          "Writes nothing."},
+                 [request](Invocation& in) {
+                   auto rules = *request;
+                   rules.rules.force = true;  // looking at much is no harm
+                   return diff(in, rules);
+                 });
+  add_manifest(app, *request);
+}
+
+}  // namespace authctl::commands

@@ -1,0 +1,27 @@
+// A plan carried out within a change. Invariant: each thing that changes is an entry, and what was set is
+// remembered; nobody but provisioning.cpp calls this, after the plan was made in the same change.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/service/provisioning.h"
+
+namespace authctl::service {
+
+struct PreparedPassword {
+  HashedPassword hashed;
+  bool generated = false;
+};
+using PreparedPasswords = std::map<std::string, PreparedPassword>;  // by the user's name
+
+void carry_out(Change& change, Plan& plan, const PlanRules& rules, const PreparedPasswords& passwords,
+               std::vector<NewSecret>& secrets);
+
+// What is kept of a thing that is as the plan wants it.
+Applied remembered(const PlannedThing& thing, const Fingerprints& fingerprints);
+
+// Runs `work`; an error says which thing of the manifest it is about.
+void at_thing(const PlannedThing& thing, const std::function<void()>& work);
+
+}  // namespace authctl::service

@@ -1,0 +1,61 @@
+"""kill -9 in the middle of `apply`: the store is as before or as after, never between; a second run finishes the work.
+
+AUTHCTL_APPLY_KILLS: how often (20; 200 in the long runs)."""
+import os
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, HomeTest
+
+KILLS = int(os.environ.get("AUTHCTL_APPLY_KILLS", "20"))
+
+
+def manifest(generation):
+    lines = ["version: 1", "roles:"]
+    lines += [f"  - {{name: r{i}, description: g{generation}, permissions: ['do:g{generation}', 'see:x{i}']}}" for i in range(10)]
+    lines += [f"  - {{name: only-g{generation}}}", "users:"]
+    lines += [f"  - {{name: u{i}, email: 'u{i}@g{generation}.example', roles: [r{i % 10}, r{(i + generation) % 10}]}}"
+              if (i + generation) % 10 != i % 10 else f"  - {{name: u{i}, roles: [r{i % 10}]}}" for i in range(40)]
+    lines += ["settings: {access_ttl: %dm}" % (10 + generation)]
+    return "\n".join(lines) + "\n"
+
+
+class KilledApplies(HomeTest):
+    def test_before_or_after_and_a_second_run_finishes(self):
+        rng = random.Random(20260101)
+        files = [self.home.write(f"g{g}.yaml", manifest(g)) for g in (1, 2)]
+        states = []
+        for file in files:
+            begun = time.monotonic()
+            self.ok("apply", "-f", file, "--prune", "-y", "-q")
+            took = time.monotonic() - begun
+            states.append(self.ok("export").out)
+        killed, before, after = 0, 0, 0
+        at = 1  # which of the two the store is as
+        for cycle in range(KILLS):
+            target = 1 - at
+            child = subprocess.Popen([BINARY, "apply", "-f", files[target], "--prune", "-y", "-q"], env=self.home.env,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(0, took))
+            child.send_signal(signal.SIGKILL)
+            killed += child.wait() == -signal.SIGKILL
+            state = self.ok("export").out
+            self.assertIn(state, states)
+            before += state == states[at]
+            after += state == states[target]
+            self.ok("apply", "-f", files[target], "--prune", "-y", "-q")
+            self.assertEqual(self.ok("export").out, states[target])
+            at = target
+            if cycle % 10 == 9:
+                self.ok("audit", "verify")
+        self.ok("audit", "verify")
+        self.ok("store", "check")
+        print(f"  {KILLS} applies, {killed} killed: {before} times as before, {after} as after")
+        self.assertGreater(killed, KILLS // 4)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,139 @@
+"""Provisioning as a CI job does it: diff, apply, permission test, export; hostile manifests; secrets."""
+import json
+import os
+import stat
+import unittest
+
+from harness import HomeTest
+
+WHOLE = """version: 1
+roles:
+  - {name: viewer, permissions: ["read:posts"]}
+  - {name: editor, description: Edits, inherits: [viewer], permissions: ["edit:posts", {permission: "edit:*", resource: post/42}]}
+users:
+  - {name: ann, email: ann@example.com, roles: [editor, {role: viewer, for: 8h, resource: post/1}], password: {file: ann.password}}
+  - {name: bob, status: disabled}
+clients:
+  - {name: shop, grants: [authorization_code], redirect_uris: ["https://shop.example.com/cb"], scopes: [openid], public: false}
+keys: {jwt: {alg: EdDSA, rotate_every: 30d, grace: 24h}, fernet: {rotate_every: 30d}}
+settings: {access_ttl: 7m, limit_login: 5/1m}
+"""
+PASSWORD = "correct horse battery staple"
+
+
+class Provisioning(HomeTest):
+    def setUp(self):
+        super().setUp()
+        self.home.write("ann.password", PASSWORD + "\n")
+        self.file = self.home.write("m.yaml", WHOLE)
+
+    def test_a_ci_job(self):
+        pending = self.home.run("diff", "-f", self.file, "--json")
+        self.assertEqual(pending.code, 6)
+        self.assertEqual({row["op"] for row in pending.json}, {"add"})
+        self.assertEqual(self.home.run("diff", "-f", "-", "--json", stdin=WHOLE).json, pending.json)
+        made = self.ok("apply", "-f", self.file, "--json").json
+        secrets = [row["secret"] for row in made if row["secret"]]
+        self.assertEqual(len(secrets), 1)
+        self.assertTrue(secrets[0].startswith("authctl_cs_"))
+        again = self.ok("apply", "-f", self.file, "--json")
+        self.assertEqual(again.json, [])
+        self.assertIn("nothing to change", again.err)
+        self.assertEqual(self.ok("diff", "-f", self.file).out, "")
+        asserted = self.home.write("access.txt", "allow ann edit:posts\nallow ann edit:all on post/42\ndeny ann edit:all\n")
+        self.ok("permission", "test", asserted)
+        with open(self.home.store, "rb") as f:
+            self.assertNotIn(PASSWORD.encode(), f.read())
+
+    def test_an_export_makes_an_empty_store_the_same(self):
+        self.ok("apply", "-f", self.file, "-q")
+        for output in ("table", "json"):
+            text = self.ok("export", "-o", output).out
+            other = {"AUTHCTL_STORE": "sqlite:" + self.home.path(f"other-{output}/authctl.db"),
+                     "AUTHCTL_MASTER_KEY_FILE": self.home.path(f"other-{output}.key")}
+            self.assertEqual(self.home.run("init", env=other).code, 0)
+            self.assertEqual(self.home.run("apply", "-f", "-", stdin=text, env=other).code, 0)
+            self.assertEqual(self.home.run("export", "-o", output, env=other).out, text)
+
+    def test_new_secrets_go_to_a_file_that_is_private_and_new(self):
+        out = self.home.path("new.secrets")
+        self.ok("apply", "-f", self.file, "--out", out, "-q")
+        self.assertEqual(stat.S_IMODE(os.stat(out).st_mode), 0o600)
+        with open(out) as f:
+            rows = [json.loads(line) for line in f]
+        self.assertEqual([(row["kind"], row["name"]) for row in rows], [("client", "shop")])
+        self.assertEqual(self.home.run("apply", "-f", self.file, "--out", out).code, 5)
+        os.symlink(self.home.path("elsewhere"), self.home.path("link"))
+        self.assertEqual(self.home.run("apply", "-f", self.file, "--out", self.home.path("link")).code, 5)
+
+    def test_a_question_without_a_terminal_names_yes(self):
+        self.ok("apply", "-f", self.file, "-q")
+        empty = self.home.write("empty.yaml", "version: 1\nusers: []\n")
+        refused = self.home.run("apply", "-f", empty, "--prune", "--json")
+        self.assertEqual(refused.code, 2)
+        self.assertIn("2 users", refused.error["message"])
+        self.assertIn("--yes", refused.error["hint"])
+        self.ok("apply", "-f", empty, "--prune", "--yes")
+        self.assertEqual(self.ok("user", "list", "-q").out, "")
+        self.assertEqual(len(self.ok("role", "list", "-q").lines), 2)
+
+    def test_a_write_that_fails_is_no_apply(self):
+        before = self.ok("export").out
+        clash = self.home.write("clash.yaml", "version: 1\nusers: [{name: carl, email: dora@example.com}]\n")
+        self.ok("user", "create", "dora", "--email", "dora@example.com", "-q")
+        refused = self.home.run("apply", "-f", clash, "--json")
+        self.assertEqual((refused.code, refused.error["code"]), (5, "conflict"))
+        self.assertIn('line 2, user "carl"', refused.error["message"])
+        self.assertEqual(self.ok("user", "list", "-q").lines, self.ok("user", "show", "dora", "-q").lines)
+        self.assertEqual(self.ok("export").out.splitlines()[0], before.splitlines()[0])
+
+
+class Hostile(HomeTest):
+    def refused(self, content, line=None):
+        before = self.ok("audit", "query", "--json").out
+        result = self.home.run("apply", "-f", self.home.write("bad.yaml", content), "--json", timeout=60)
+        self.assertEqual(result.code, 2, result)
+        self.assertEqual(result.out, "")
+        self.assertNotIn("\x1b", result.err)
+        if line:
+            self.assertIn(f"line {line}", result.error["message"])
+        self.assertEqual(self.ok("audit", "query", "--json").out, before)
+        return result.error
+
+    def test_what_grows_when_it_is_read(self):
+        bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9))
+        self.assertIn("anchors", self.refused(bomb, 1)["message"])
+        self.refused("version: 1\nroles: " + "[" * 200000, 2)
+        self.refused("{" + '"a":{' * 100000)
+        self.refused("version: 1\nroles:\n" + "".join(" " * i + "-\n" for i in range(1, 2000)))
+        self.refused(b"version: 1\n#" + b"x" * (33 << 20))
+        self.refused("version: 1\nroles: [" + "a," * 2_100_000 + "]\n", 2)
+
+    def test_what_reads_two_ways(self):
+        self.refused("version: 1\nversion: 1\n", 2)
+        self.refused('{"version":1,"roles":[],\n"roles":[{"name":"a"}]}', 2)
+        self.refused("version: 1\nusers:\n  - {name: ann}\n  - {name: ANN}\n", 4)
+        self.refused("version: 1\n---\nversion: 1\n", 2)
+        self.refused("version: 1\nroles:\n  - <<: {name: a}\n", 3)
+        self.refused("version: 1\nusers: [{name: !!binary YW5u}]\n", 2)
+        self.refused(b"\xff\xfev\x00e\x00r\x00")
+        self.refused(b"version: 1\nusers: [{name: \"a\x00b\"}]\n")
+        self.refused(b"version: 1\nroles: [{name: a, description: \"\\0\"}]\n")
+
+    def test_names_that_move_a_cursor_are_escaped(self):
+        error = self.refused('version: 1\nroles: [{name: "\\e[2Ja"}]\n', 2)
+        self.assertIn("\\u{1b}", error["message"])
+        error = self.refused('version: 1\n"\\e]0;x\\a": 1\n', 2)
+        self.assertIn("\\u{1b}", error["message"])
+
+    def test_empty_binary_and_missing(self):
+        self.refused("")
+        self.refused(os.urandom(100000))
+        self.assertIn(self.home.run("apply", "-f", self.home.path("nothing"), "--json").code, (1, 3))
+        self.assertEqual(self.home.run("apply").code, 2)
+        self.assertEqual(self.home.run("apply", "-f", "").code, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
