@@ -38,7 +38,7 @@ constexpr Field finding_fields[] = {
 constexpr Shape finding_shape{"import finding", "", finding_fields};
 
 constexpr Field count_fields[] = {
-    {"weak", FieldType::integer, false, "carried, and hashed anew at their next sign-in", ""},
+    {"weak", FieldType::integer, false, "carried; passwords are hashed anew at their next sign-in", ""},
     {"unknown", FieldType::integer, false, "hashes that no sign-in could verify", ""},
     {"invalid", FieldType::integer, false, "records that are no user", ""},
     {"clashing", FieldType::integer, false, "names or e-mails that are taken, or there twice", ""},
@@ -54,6 +54,8 @@ constexpr Field import_fields[] = {
     {"users", FieldType::integer, false, "records that are a user", ""},
     {"recognised", FieldType::objects, false, "their password hashes by scheme", "", &scheme_shape},
     {"without_password", FieldType::integer, false, "users who have no hash", ""},
+    {"totp", FieldType::integer, false, "users who have a TOTP secret", ""},
+    {"backup_codes", FieldType::integer, false, "hashes of backup codes", ""},
     {"counts", FieldType::object, false, "of the findings", "", &count_shape},
     {"weak", FieldType::objects, false, "the first 1,000 of them", "", &finding_shape},
     {"unknown", FieldType::objects, false, "the first 1,000 of them", "", &finding_shape},
@@ -107,6 +109,8 @@ object report_json(const ImportReport& report, const std::string& file) {
           {"users", report.users},
           {"recognised", std::move(schemes)},
           {"without_password", report.without_password},
+          {"totp", report.with_totp},
+          {"backup_codes", report.backup_codes},
           {"counts",
            {{"weak", report.of(ImportFault::weak).count},
             {"unknown", report.of(ImportFault::unknown).count},
@@ -141,7 +145,10 @@ std::string view_of(const ImportReport& report) {
     if (scheme.weak != 0) view += ", " + std::to_string(scheme.weak) + " of them weak";
   }
   if (report.without_password != 0) view += "\n  no password: " + std::to_string(report.without_password);
-  view_findings(view, report, ImportFault::weak, "(carried; hashed anew at the next sign-in)");
+  if (report.with_totp != 0) view += "\n  TOTP secrets: " + std::to_string(report.with_totp);
+  if (report.backup_codes != 0) view += "\n  backup codes: " + std::to_string(report.backup_codes);
+  view_findings(view, report, ImportFault::weak,
+                "(carried; passwords are hashed anew at their next sign-in)");
   view_findings(view, report, ImportFault::unknown, "(no sign-in could verify them)");
   view_findings(view, report, ImportFault::invalid, "(they are no user)");
   view_findings(view, report, ImportFault::clashing, "(taken, or there twice)");
@@ -200,7 +207,8 @@ void declare_user_import(Noun& noun) {
                  {130, "interrupted; nothing was imported"}},
        .more =
            "CSV has a header that names its columns, JSON lines an object a line: name, email, "
-           "password_hash, status (active, disabled), must_change. Hashes are carried as they are: Argon2 "
+           "password_hash, status (active, disabled), must_change, totp_secret (Base32 or otpauth://), "
+           "backup_codes (their hashes). Hashes are carried as they are: Argon2 "
            "(d, i, id), bcrypt (2a, 2b, 2y), scrypt and PBKDF2 as PHC, passlib, Werkzeug and Django spell "
            "them, sha512crypt and yescrypt of crypt(3). The next sign-in hashes them anew; `authctl user "
            "list --scheme S` shows whose turn has not come. No hash: no password. First the whole file is "

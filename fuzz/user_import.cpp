@@ -2,6 +2,8 @@
 // everything else is a problem with its line, never an accident.
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/credential/imported_code.h"
+#include "core/credential/totp.h"
 #include "core/credential/username.h"
 #include "core/crypto/password_hash.h"
 #include "core/service/import_stream.h"
@@ -33,6 +35,14 @@ void judge(const service::ImportEntry& entry) {
                 "an address that is none");
   if (!entry.hash.empty())
     fuzz::claim(crypto::parse_password_hash(entry.hash).scheme == entry.scheme, "a hash of another scheme");
+  if (!entry.totp.empty()) credential::parse_otpauth(entry.totp);
+  std::size_t codes = 0;
+  for (auto rest = entry.codes; !rest.empty(); ++codes) {
+    const auto code = rest.substr(0, rest.find('\n'));
+    fuzz::claim(credential::parse_imported_code(code).text == code, "a backup code that is none");
+    rest.remove_prefix(code.size() + 1);
+  }
+  fuzz::claim(codes == entry.code_count, "backup codes that were miscounted");
 }
 
 }  // namespace

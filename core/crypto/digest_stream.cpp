@@ -22,4 +22,10 @@ Digest DigestStream::finish() {
   return digest;
 }
 
+std::array<std::uint8_t, 64> sha512(base::ByteView bytes) {
+  std::array<std::uint8_t, 64> digest;
+  SHA512(bytes.data(), bytes.size(), digest.data());
+  return digest;
+}
+
 }  // namespace authctl::crypto

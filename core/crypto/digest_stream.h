@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4) of what comes piece by piece: files that are too long to be held.
+// SHA-256 (FIPS 180-4) of what comes piece by piece: files that are too long to be held. And SHA-512 of what
+// other systems kept.
 #pragma once
 #include <memory>
 
@@ -19,5 +20,7 @@ class DigestStream {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+std::array<std::uint8_t, 64> sha512(base::ByteView bytes);
 
 }  // namespace authctl::crypto

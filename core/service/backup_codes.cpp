@@ -12,21 +12,16 @@ namespace {
 constexpr std::string_view key_name = "backup_code_key";
 constexpr std::size_t key_size = 32;
 
-// Not derived from the data key: that may be made anew, and the codes on paper must outlive it.
-base::Secret mac_key(Change& change) {
-  const crypto::Place place{"store_meta", "value", key_name};
-  auto& realm = change.realm();
-  if (const auto sealed = store::find_meta(change.db(), key_name)) return realm.sealer().open(*sealed, place);
-  auto key = base::Secret::zeroed(key_size);
-  realm.random().fill(key.writable());
-  store::set_meta(change.db(), key_name, realm.sealer().seal(key.reveal(), place, realm.random()));
-  return key;
-}
-
 }  // namespace
 
-base::Bytes backup_code_mac_of(Change& change, const std::string& user_id, const base::Secret& normal_code) {
-  return credential::backup_code_mac(mac_key(change), user_id, normal_code);
+// Not derived from the data key: that may be made anew, and the codes on paper must outlive it.
+base::Secret backup_code_key(Realm& realm, store::Database& db) {
+  const crypto::Place place{"store_meta", "value", key_name};
+  if (const auto sealed = store::find_meta(db, key_name)) return realm.sealer().open(*sealed, place);
+  auto key = base::Secret::zeroed(key_size);
+  realm.random().fill(key.writable());
+  store::set_meta(db, key_name, realm.sealer().seal(key.reveal(), place, realm.random()));
+  return key;
 }
 
 BackupCodes generate_backup_codes(Realm& realm, const Cause& cause, const std::string& name,
@@ -38,7 +33,7 @@ BackupCodes generate_backup_codes(Realm& realm, const Cause& cause, const std::s
   change(realm, cause, [&](Change& c) {
     const auto user = store::get_user(c.db(), name);
     made.user_name = user.name;
-    const auto key = mac_key(c);
+    const auto key = backup_code_key(realm, c.db());
     std::vector<base::Bytes> macs;
     for (std::int64_t i = 0; i < count; ++i) {
       made.codes.push_back(credential::make_backup_code(realm.random()));

@@ -28,7 +28,7 @@ struct BackupCodeStatus : store::BackupCodeCount {
 };
 BackupCodeStatus backup_code_status(Realm& realm, const std::string& user);
 
-// What stands in the store for a code.
-base::Bytes backup_code_mac_of(Change& change, const std::string& user_id, const base::Secret& normal_code);
+// The key of the MACs, made where there is none yet: inside a transaction.
+base::Secret backup_code_key(Realm& realm, store::Database& db);
 
 }  // namespace authctl::service

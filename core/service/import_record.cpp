@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/credential/username.h"
 #include "core/crypto/password_weakness.h"
+#include "core/service/import_factors.h"
 
 namespace authctl::service {
 namespace {
@@ -25,7 +26,7 @@ struct Alias {
   std::string_view word;
   ImportField field;
 };
-constexpr std::array<Alias, 17> aliases{{{"name", ImportField::name},
+constexpr std::array<Alias, 31> aliases{{{"name", ImportField::name},
                                          {"username", ImportField::name},
                                          {"user_name", ImportField::name},
                                          {"login", ImportField::name},
@@ -41,7 +42,21 @@ constexpr std::array<Alias, 17> aliases{{{"name", ImportField::name},
                                          {"password_digest", ImportField::password_hash},
                                          {"status", ImportField::status},
                                          {"disabled", ImportField::disabled},
-                                         {"must_change", ImportField::must_change}}};
+                                         {"must_change", ImportField::must_change},
+                                         {"totp_secret", ImportField::totp_secret},
+                                         {"totp", ImportField::totp_secret},
+                                         {"totp_uri", ImportField::totp_secret},
+                                         {"otpauth", ImportField::totp_secret},
+                                         {"otp_secret", ImportField::totp_secret},
+                                         {"mfa_secret", ImportField::totp_secret},
+                                         {"two_factor_secret", ImportField::totp_secret},
+                                         {"totp_digits", ImportField::totp_digits},
+                                         {"totp_period", ImportField::totp_period},
+                                         {"totp_algorithm", ImportField::totp_algorithm},
+                                         {"backup_codes", ImportField::backup_codes},
+                                         {"backup_code_hashes", ImportField::backup_codes},
+                                         {"otp_backup_codes", ImportField::backup_codes},
+                                         {"recovery_codes", ImportField::backup_codes}}};
 
 std::optional<ImportField> field_from(std::string_view heading) {
   const auto first = std::min(heading.find_first_not_of(' '), heading.size());
@@ -59,11 +74,53 @@ void ignore(std::vector<std::string>& ignored, std::string_view name) {
   ignored.emplace_back(name);
 }
 
+// Hashes in an array, a line each.
+std::optional<std::string> lines_of(const base::json::array& items) {
+  std::string lines;
+  for (const auto& item : items) {
+    if (!item.is_string() || item.get_string().find('\n') != std::string_view::npos) return std::nullopt;
+    lines.append(item.get_string()) += '\n';
+  }
+  return lines;
+}
+
+// A member as CSV would spell it; nothing where it is of the wrong type.
+std::optional<std::string> text_of(ImportField field, const base::json::value& member) {
+  if (member.is_null()) return "";
+  switch (field) {
+    case ImportField::disabled:
+    case ImportField::must_change:
+      if (!member.is_bool()) return std::nullopt;
+      return member.get_bool() ? "true" : "false";
+    case ImportField::totp_digits:
+    case ImportField::totp_period:
+      if (member.is_int64()) return std::to_string(member.get_int64());
+      break;
+    case ImportField::backup_codes:
+      if (member.is_array()) return lines_of(member.get_array());
+      break;
+    case ImportField::password_hash:
+      // As in a manifest: "password": {"hash": "…"}.
+      if (member.is_object() && member.get_object().size() == 1)
+        if (const auto* hash = member.get_object().if_contains("hash")) return text_of(field, *hash);
+      break;
+    default:
+      break;
+  }
+  if (!member.is_string()) return std::nullopt;
+  return std::string(member.get_string());
+}
+
 std::optional<bool> truth_of(std::string_view text) {
   const auto word = base::fold_ascii(text);
   if (word == "true" || word == "1" || word == "yes") return true;
   if (word == "false" || word == "0" || word == "no" || word.empty()) return false;
   return std::nullopt;
+}
+
+// `!…` and `*…` are how Django and crypt(5) say that no password fits.
+bool has_password(std::string_view hash) {
+  return !hash.empty() && hash.front() != '!' && hash.front() != '*';
 }
 
 }  // namespace
@@ -76,6 +133,7 @@ std::string_view word_of(ImportFault fault) {
 // A record's fields as texts, before they are judged.
 struct ImportRecordReader::Draft {
   std::string name, email, hash, status;
+  FactorTexts factors;
   bool disabled = false, must_change = false;
   std::string problem;
 
@@ -97,6 +155,16 @@ struct ImportRecordReader::Draft {
         return set_flag(disabled, "disabled", text);
       case ImportField::must_change:
         return set_flag(must_change, "must_change", text);
+      case ImportField::totp_secret:
+        return factors.secret.assign(text), true;
+      case ImportField::totp_digits:
+        return factors.digits.assign(text), true;
+      case ImportField::totp_period:
+        return factors.period.assign(text), true;
+      case ImportField::totp_algorithm:
+        return factors.algorithm.assign(text), true;
+      case ImportField::backup_codes:
+        return factors.codes.assign(text), true;
     }
     return true;
   }
@@ -158,22 +226,9 @@ bool ImportRecordReader::read_json(std::string_view record, Draft& draft) {
     const unsigned bit = 1U << static_cast<unsigned>(*field);
     if ((seen & bit) != 0) return draft.refuse("two members mean the same: " + base::quote(key));
     seen |= bit;
-    const auto* text = &member;
-    // As in a manifest: "password": {"hash": "…"}.
-    if (*field == ImportField::password_hash && member.is_object()) {
-      text = member.get_object().if_contains("hash");
-      if (text == nullptr || member.get_object().size() != 1)
-        return draft.refuse("the member " + base::quote(key) + " holds no hash");
-    }
-    if (text->is_null()) continue;
-    const bool is_flag = *field == ImportField::disabled || *field == ImportField::must_change;
-    if (is_flag && text->is_bool()) {
-      draft.set(*field, text->get_bool() ? "true" : "false");
-    } else if (!text->is_string() || is_flag) {
-      return draft.refuse("the member " + base::quote(key) + " is of the wrong type");
-    } else if (!draft.set(*field, text->get_string())) {
-      return false;
-    }
+    const auto text = text_of(*field, member);
+    if (!text) return draft.refuse("the member " + base::quote(key) + " is of the wrong type");
+    if (!draft.set(*field, *text)) return false;
   }
   return true;
 }
@@ -208,17 +263,38 @@ ImportRecordReader::Result ImportRecordReader::read(std::string_view record, Imp
     return refuse(ImportFault::invalid, "there is no status " + base::quote(draft.status));
   user.disabled = draft.disabled || status == "disabled";
   user.must_change = draft.must_change;
-  // `!…` and `*…` are how Django and crypt(5) say that no password fits.
-  if (draft.hash.empty() || draft.hash.front() == '!' || draft.hash.front() == '*') return Result::user;
+  return read_secrets(draft, user, problem) ? Result::user : Result::refused;
+}
+
+bool ImportRecordReader::read_secrets(Draft& draft, ImportedUser& user,
+                                      std::optional<ImportProblem>& problem) {
+  const auto refuse = [&](ImportFault fault, const Error& error) {
+    problem = ImportProblem{fault, draft.name, error.message()};
+    return false;
+  };
+  std::optional<std::string> weakness;
   try {
-    const auto judged = crypto::judge_password_hash(draft.hash);
-    user.scheme = judged.scheme;
-    if (judged.weakness) problem = ImportProblem{ImportFault::weak, draft.name, *judged.weakness};
+    user.totp = read_imported_totp(draft.factors, user.name);
+    if (!user.totp.empty()) weakness = weakness_of_totp(user.totp);
   } catch (const Error& error) {
-    return refuse(ImportFault::unknown, error.message());
+    return refuse(ImportFault::invalid, error);
   }
-  user.hash = std::move(draft.hash);
-  return Result::user;
+  try {
+    auto codes = read_imported_codes(draft.factors.codes);
+    user.codes = std::move(codes.lines);
+    user.code_count = codes.count;
+    if (has_password(draft.hash)) {
+      const auto judged = crypto::judge_password_hash(draft.hash);
+      user.scheme = judged.scheme;
+      user.has_weak_hash = judged.weakness.has_value();
+      if (judged.weakness) weakness = weakness ? *judged.weakness + "; " + *weakness : *judged.weakness;
+      user.hash = std::move(draft.hash);
+    }
+  } catch (const Error& error) {
+    return refuse(ImportFault::unknown, error);
+  }
+  if (weakness) problem = ImportProblem{ImportFault::weak, draft.name, std::move(*weakness)};
+  return true;
 }
 
 }  // namespace authctl::service

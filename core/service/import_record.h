@@ -13,7 +13,19 @@
 namespace authctl::service {
 
 enum class ImportFormat { csv, json_lines };
-enum class ImportField { name, email, password_hash, status, disabled, must_change };
+enum class ImportField {
+  name,
+  email,
+  password_hash,
+  status,
+  disabled,
+  must_change,
+  totp_secret,
+  totp_digits,
+  totp_period,
+  totp_algorithm,
+  backup_codes
+};
 
 // What the columns of a CSV file mean. Of other files: which members there are that mean nothing here.
 struct ImportColumns {
@@ -31,13 +43,17 @@ struct ImportedUser {
   bool must_change = false;
   std::string hash;  // empty: no password
   crypto::PasswordScheme scheme{};
+  bool has_weak_hash = false;
+  std::string totp;   // otpauth:// URI; empty: no secret
+  std::string codes;  // backup codes as credential::parse_imported_code gives them, a line each
+  std::size_t code_count = 0;
 };
 
 enum class ImportFault { weak, unknown, invalid, clashing };
 inline constexpr std::size_t import_faults = 4;
 std::string_view word_of(ImportFault fault);
 
-// What is to be said of a record. A weak hash is carried all the same; everything else refuses the file.
+// What is to be said of a record. Something weak is carried all the same; everything else refuses the file.
 struct ImportProblem {
   ImportFault fault = ImportFault::invalid;
   std::string name;     // as it stands in the record, where one was found
@@ -49,7 +65,7 @@ class ImportRecordReader {
   explicit ImportRecordReader(ImportFormat format, ImportColumns columns = {})
       : format_(format), columns_(std::move(columns)) {}
   enum class Result { blank, user, refused };
-  // `record` may end in its line ending. A user may come with a problem: its hash is weak.
+  // `record` may end in its line ending. A user may come with a problem: its hash or its TOTP secret is weak.
   Result read(std::string_view record, ImportedUser& user, std::optional<ImportProblem>& problem);
   // Members that mean nothing here, of all records so far.
   const std::vector<std::string>& ignored() const { return columns_.ignored; }
@@ -58,6 +74,7 @@ class ImportRecordReader {
   struct Draft;
   bool read_csv(std::string_view record, Draft& draft);
   bool read_json(std::string_view record, Draft& draft);
+  static bool read_secrets(Draft& draft, ImportedUser& user, std::optional<ImportProblem>& problem);
 
   ImportFormat format_;
   ImportColumns columns_;

@@ -5,7 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/base/process.h"
+#include "core/credential/backup_code.h"
+#include "core/credential/imported_code.h"
+#include "core/service/backup_codes.h"
 #include "core/service/import_stream.h"
+#include "core/service/totp_enrolment.h"
 #include "core/store/paced_writing.h"
 #include "core/store/user_import.h"
 
@@ -175,6 +179,34 @@ void ImportStaging::stage_identifiers(const Chunk& chunk) {
   });
 }
 
+// By users, whose ids ascend: the indexes of both tables grow at their ends.
+void ImportStaging::stage_factors(const Chunk& chunk) {
+  std::vector<store::TotpRow> enrolments;
+  std::vector<store::StagedBackupCode> codes;
+  const auto flush = [&](auto& rows) {
+    store::insert_staged(realm_.db(), rows, realm_.now());
+    rows.clear();
+  };
+  const auto add = [&](std::string_view id, const ImportEntry& user) {
+    if (!user.totp.empty())
+      enrolments.push_back(seal_totp(realm_, std::string(id), credential::parse_otpauth(user.totp),
+                                     store::EnrolmentState::confirmed, realm_.now()));
+    for (auto rest = user.codes; !rest.empty();) {
+      const auto code = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(code.size() + 1);
+      const bool is_digest = credential::parse_imported_code(code).is_digest;
+      codes.push_back({id, credential::backup_code_mac(code_key_, id, base::Secret(code)),
+                       is_digest ? std::string_view() : code});
+      if (codes.size() == staged_block) flush(codes);
+    }
+  };
+  write(chunk.users.size(), [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) add(chunk.id(i), chunk.user(i));
+    flush(enrolments);  // at most a block
+    flush(codes);
+  });
+}
+
 void ImportStaging::stage(Chunk& chunk) {
   chunk.unpack();
   chunk.ids.reserve(chunk.users.size());
@@ -187,20 +219,27 @@ void ImportStaging::stage(Chunk& chunk) {
   }
   stage_accounts(chunk);
   stage_identifiers(chunk);
+  if (has_factors_) stage_factors(chunk);
   chunk = {};
 }
 
-void ImportStaging::fill(ImportFormat format, const std::string& digest, std::uint64_t users) {
-  users_ = users;
+void ImportStaging::fill(const ImportReport& report) {
+  users_ = report.users;
+  has_factors_ = report.with_totp + report.backup_codes > 0;
+  if (report.backup_codes > 0) {
+    store::Transaction transaction(realm_.db());
+    code_key_ = backup_code_key(realm_, realm_.db());
+    transaction.commit();
+  }
   Chunk chunk;
   const auto source = request_.open();
   const auto end =
-      read_import(*source, {format, request_.jobs, {}, request_.interrupted}, [&](std::string block) {
+      read_import(*source, {report.format, request_.jobs, {}, request_.interrupted}, [&](std::string block) {
         chunk.add(std::move(block));
         if (chunk.bytes >= chunk_bytes) stage(chunk);
       });
   stage(chunk);
-  if ("sha256:" + base::encode_hex(end.digest) != digest || numbered_ != users)
+  if ("sha256:" + base::encode_hex(end.digest) != report.digest || numbered_ != report.users)
     throw Error{ErrorCode::invalid, "the file changed while it was read: nothing was imported", "try again"};
 }
 

@@ -17,10 +17,10 @@ using base::ErrorCode;
 // What stands before the texts of an entry, copied as it is: a block never leaves the process.
 struct Head {
   std::uint64_t line;
-  std::uint32_t name, email, folded_email, text;
+  std::uint32_t name, email, folded_email, text, totp, codes, code_count;
   std::uint8_t is_user, scheme, flags, fault;
 };
-constexpr std::uint8_t flag_disabled = 1, flag_must_change = 2;
+constexpr std::uint8_t flag_disabled = 1, flag_must_change = 2, flag_weak_hash = 4;
 
 void append(std::string& block, const Head& head, std::initializer_list<std::string_view> texts) {
   block.append(reinterpret_cast<const char*>(&head), sizeof head);
@@ -34,16 +34,18 @@ void append_user(std::string& block, std::uint64_t line, const ImportedUser& use
   const std::string_view folded =
       user.folded_email == user.email ? std::string_view() : std::string_view(user.folded_email);
   const auto flags = static_cast<std::uint8_t>((user.disabled ? flag_disabled : 0) |
-                                               (user.must_change ? flag_must_change : 0));
+                                               (user.must_change ? flag_must_change : 0) |
+                                               (user.has_weak_hash ? flag_weak_hash : 0));
   append(block,
-         {line, size_of(user.name), size_of(user.email), size_of(folded), size_of(user.hash), 1,
+         {line, size_of(user.name), size_of(user.email), size_of(folded), size_of(user.hash),
+          size_of(user.totp), size_of(user.codes), static_cast<std::uint32_t>(user.code_count), 1,
           static_cast<std::uint8_t>(user.scheme), flags, 0},
-         {user.name, user.email, folded, user.hash});
+         {user.name, user.email, folded, user.hash, user.totp, user.codes});
 }
 
 void append_problem(std::string& block, std::uint64_t line, const ImportProblem& problem) {
   append(block,
-         {line, size_of(problem.name), 0, 0, size_of(problem.message), 0, 0, 0,
+         {line, size_of(problem.name), 0, 0, size_of(problem.message), 0, 0, 0, 0, 0, 0,
           static_cast<std::uint8_t>(problem.fault)},
          {problem.name, problem.message});
 }
@@ -117,9 +119,13 @@ bool take_entry(std::string_view& block, ImportEntry& entry) {
   entry.email = take(head.email);
   entry.folded_email = head.folded_email == 0 ? entry.email : take(head.folded_email);
   (entry.is_user ? entry.hash : entry.message) = take(head.text);
+  entry.totp = take(head.totp);
+  entry.codes = take(head.codes);
+  entry.code_count = head.code_count;
   entry.scheme = static_cast<crypto::PasswordScheme>(head.scheme);
   entry.disabled = (head.flags & flag_disabled) != 0;
   entry.must_change = (head.flags & flag_must_change) != 0;
+  entry.has_weak_hash = (head.flags & flag_weak_hash) != 0;
   entry.fault = static_cast<ImportFault>(head.fault);
   return true;
 }

@@ -1,7 +1,7 @@
 // A file of users read on several threads and handed on in the order of its lines, in a packed form that a
 // million of them are held in.
 // Invariant: what is held at once does not grow with the file; every record of it comes out once, as a user,
-// a problem, or a user after the problem that its hash is weak; blank lines come out as nothing.
+// a problem, or a user after the problem that something of it is weak; blank lines come out as nothing.
 #pragma once
 #include <functional>
 #include <string>
@@ -19,7 +19,9 @@ struct ImportEntry {
   bool is_user = false;
   std::string_view name, email, folded_email, hash;  // of a user
   crypto::PasswordScheme scheme{};
-  bool disabled = false, must_change = false;
+  bool disabled = false, must_change = false, has_weak_hash = false;
+  std::string_view totp, codes;  // as in ImportedUser
+  std::uint32_t code_count = 0;
   ImportFault fault = ImportFault::invalid;  // of a problem, with `name`
   std::string_view message;
 };

@@ -94,8 +94,10 @@ class TakenNames {
   std::vector<Asked> asked_;
 };
 
-void count_user(ImportReport& report, const ImportEntry& user, bool is_weak) {
+void count_user(ImportReport& report, const ImportEntry& user) {
   ++report.users;
+  if (!user.totp.empty()) ++report.with_totp;
+  report.backup_codes += user.code_count;
   if (user.disabled) ++report.disabled;
   if (user.hash.empty()) {
     ++report.without_password;
@@ -103,7 +105,7 @@ void count_user(ImportReport& report, const ImportEntry& user, bool is_weak) {
   }
   auto& scheme = report.schemes[std::string(crypto::word_of(user.scheme))];
   ++scheme.users;
-  if (is_weak) ++scheme.weak;
+  if (user.has_weak_hash) ++scheme.weak;
 }
 
 // What was found by its hash has no name yet: the records are read once more for it.
@@ -142,19 +144,16 @@ ImportReport survey_import(Realm& realm, const ImportRequest& request, ImportFor
   const auto progress = [&](std::uint64_t done, std::uint64_t total) {
     if (request.progress) request.progress("reading", done, total);
   };
-  bool is_weak = false;
   auto end =
       read_import(*source, {format, request.jobs, progress, request.interrupted}, [&](std::string packed) {
         std::string_view block = packed;
         for (ImportEntry entry; take_entry(block, entry);) {
           if (!entry.is_user) {
-            is_weak = entry.fault == ImportFault::weak;
             add_finding(report, entry.fault,
                         {entry.line, std::string(entry.name), std::string(entry.message)});
             continue;
           }
-          count_user(report, entry, is_weak);
-          is_weak = false;
+          count_user(report, entry);
           names.add(entry.name, entry.line);
           taken.add(entry.name, entry);
           if (entry.email.empty() || entry.folded_email == entry.name) continue;

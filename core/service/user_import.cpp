@@ -17,7 +17,9 @@ audit::Event event_of(const ImportReport& report, const std::string& id, const s
            {"schemes", std::move(schemes)},
            {"weak", report.of(ImportFault::weak).count},
            {"without_password", report.without_password},
-           {"disabled", report.disabled}}};
+           {"disabled", report.disabled},
+           {"totp", report.with_totp},
+           {"backup_codes", report.backup_codes}}};
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ ImportReport import_users(Realm& realm, const Cause& cause, const ImportRequest&
   auto report = survey_import(realm, request, format);
   if (report.refused() > 0 || report.users == 0 || cause.dry_run) return report;
   ImportStaging staging(realm, request);
-  staging.fill(format, report.digest, report.users);
+  staging.fill(report);
   staging.publish(cause, event_of(report, staging.id(), request.name));
   report.imported = report.users;
   report.import_id = staging.id();

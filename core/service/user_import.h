@@ -1,4 +1,5 @@
-// `user import`: accounts that were made elsewhere, with their password hashes, as they are.
+// `user import`: accounts that were made elsewhere, with their password hashes as they are, and their second
+// factors.
 // Invariant: all users of a file come into being at one instant, with one audit entry that holds the file's
 // digest and counts, or none does; what an interrupted import leaves is seen by nobody and cleared away by
 // the next one. Nothing is written before the whole file was judged.
@@ -52,6 +53,7 @@ struct ImportReport {
   ImportFormat format = ImportFormat::csv;
   std::string digest;  // "sha256:…" of the file
   std::uint64_t users = 0, without_password = 0, disabled = 0;
+  std::uint64_t with_totp = 0, backup_codes = 0;
   std::map<std::string, Scheme> schemes;
   std::array<Kind, import_faults> findings;  // by ImportFault
   std::vector<std::string> ignored;

@@ -102,6 +102,21 @@ bool is_used_backup_code(Database& db, std::string_view user_id, base::ByteView 
       ->next();
 }
 
+std::vector<HashedBackupCode> hashed_backup_codes(Database& db, std::string_view user_id) {
+  const auto rows = db.query(
+      "SELECT hash, mac FROM backup_code WHERE user_id = $1 AND hash <> '' ORDER BY COALESCE(used_at, 0), "
+      "mac",
+      {user_id});
+  std::vector<HashedBackupCode> codes;
+  while (rows->next()) codes.push_back({rows->string(0), rows->bytes(1)});
+  return codes;
+}
+
+bool has_imported_backup_codes(Database& db, std::string_view user_id) {
+  return db.query("SELECT 1 FROM backup_code WHERE user_id = $1 AND hash IS NOT NULL LIMIT 1", {user_id})
+      ->next();
+}
+
 BackupCodeCount count_backup_codes(Database& db, std::string_view user_id) {
   const auto rows = db.query(
       "SELECT COUNT(*), COUNT(used_at), MAX(created_at) FROM backup_code WHERE user_id = $1", {user_id});

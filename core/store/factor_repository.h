@@ -42,6 +42,15 @@ std::int64_t replace_backup_codes(Database& db, std::string_view user_id, std::s
 // False where it is none, or was used already.
 bool use_backup_code(Database& db, std::string_view user_id, base::ByteView mac, base::Timestamp now);
 bool is_used_backup_code(Database& db, std::string_view user_id, base::ByteView mac);
+// A code that came from another system as a password hash.
+struct HashedBackupCode {
+  std::string hash;
+  base::Bytes mac;  // of the hash
+};
+// Those that are left before those that are used.
+std::vector<HashedBackupCode> hashed_backup_codes(Database& db, std::string_view user_id);
+// Whether any of its codes, hashed or digested, came from another system.
+bool has_imported_backup_codes(Database& db, std::string_view user_id);
 struct BackupCodeCount {
   std::int64_t left = 0, used = 0;
   std::optional<base::Timestamp> created_at;

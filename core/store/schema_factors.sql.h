@@ -26,6 +26,7 @@ CREATE UNIQUE INDEX totp_enrolment_user ON totp_enrolment (user_id, state);
 CREATE TABLE backup_code (
   user_id    TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
   mac        {bytes} NOT NULL,
+  hash       TEXT,  -- of a code of another system: its password hash, or empty where the mac is of a digest
   created_at {int} NOT NULL,
   used_at    {int},
   PRIMARY KEY (user_id, mac)

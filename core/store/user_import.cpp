@@ -153,6 +153,32 @@ bool insert_staged(Database& db, std::span<const StagedIdentifier> identifiers) 
                      });
 }
 
+void insert_staged(Database& db, std::span<const TotpRow> enrolments, base::Timestamp now) {
+  static const auto sql = [](std::size_t rows) {
+    return rows_sql(
+        "INSERT INTO totp_enrolment (id, user_id, state, sealed, issuer, algorithm, digits, period, "
+        "created_at, confirmed_at) VALUES",
+        "(%, %, 'confirmed', %, %, %, %, %, %, %)", rows, "");
+  };
+  static const std::string block_sql = sql(staged_block), row_sql = sql(1);
+  insert_rows(db, enrolments, 9, block_sql, row_sql, [&](std::vector<Value>& values, const TotpRow& row) {
+    values.insert(values.end(),
+                  {row.id, row.user_id, row.sealed, row.issuer, credential::word_of(row.settings.algorithm),
+                   row.settings.digits, static_cast<std::int64_t>(row.settings.period.count()), now, now});
+  });
+}
+
+void insert_staged(Database& db, std::span<const StagedBackupCode> codes, base::Timestamp now) {
+  static const auto sql = [](std::size_t rows) {
+    return rows_sql("INSERT INTO backup_code (user_id, mac, hash, created_at) VALUES", "(%, %, %, %)", rows,
+                    "");
+  };
+  static const std::string block_sql = sql(staged_block), row_sql = sql(1);
+  insert_rows(db, codes, 4, block_sql, row_sql, [&](std::vector<Value>& values, const StagedBackupCode& row) {
+    values.insert(values.end(), {row.user_id, row.mac, row.hash, now});
+  });
+}
+
 std::vector<std::string> taken_identifiers(Database& db, std::span<const std::string_view> values) {
   static const std::string sql = [] {
     std::string text =

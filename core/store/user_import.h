@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/store/database.h"
+#include "core/store/factor_repository.h"
 
 namespace authctl::store {
 
@@ -50,10 +51,18 @@ struct StagedAccount {
 struct StagedIdentifier {
   std::string_view value, user_id, kind;
 };
+struct StagedBackupCode {
+  std::string_view user_id;
+  base::Bytes mac;
+  std::string_view hash;  // empty: the mac is of a digest
+};
 inline constexpr std::size_t staged_block = 64;
 // At most staged_block of them, by one statement. False where one of them is taken.
 bool insert_staged(Database& db, std::span<const StagedAccount> accounts, base::Timestamp now);
 bool insert_staged(Database& db, std::span<const StagedIdentifier> identifiers);
+// Confirmed; of users who are staged.
+void insert_staged(Database& db, std::span<const TotpRow> enrolments, base::Timestamp now);
+void insert_staged(Database& db, std::span<const StagedBackupCode> codes, base::Timestamp now);
 
 // Which of these, at most staged_block, are names or e-mails of a user who is published.
 std::vector<std::string> taken_identifiers(Database& db, std::span<const std::string_view> values);
