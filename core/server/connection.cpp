@@ -42,6 +42,8 @@ bool suits(BodyKind kind, const Head& head) {
       return form;
     case BodyKind::json_or_form:
       return json || form;
+    case BodyKind::optional:
+      return json || form || !head.has_body();
   }
   return false;
 }

@@ -21,8 +21,9 @@ bool is_harmless(const store::FeedEntry& entry) {
   const auto& action = entry.action;
   for (const std::string_view noun : {"audit.", "fernet.", "permission.", "key_policy.", "store.migrate"})
     if (action.starts_with(noun)) return true;
-  for (const std::string_view one : {"auth.login", "auth.mfa", "auth.lockout", "auth.register",
-                                     "auth.refresh", "session.refresh", "token.issue", "user.rehash"})
+  for (const std::string_view one :
+       {"auth.login", "auth.mfa", "auth.lockout", "auth.register", "session.create", "auth.refresh",
+        "session.refresh", "token.issue", "user.rehash"})
     if (action == one) return true;
   return action.starts_with("auth.") && entry.target_kind.empty();
 }

@@ -56,6 +56,8 @@ std::string_view body_text(BodyKind kind) {
       return "form";
     case BodyKind::json_or_form:
       return "JSON, or a form";
+    case BodyKind::optional:
+      return "none, JSON, or a form";
   }
   return "";
 }

@@ -56,7 +56,7 @@ json::object body_of(const Route& route) {
   };
   if (route.body != BodyKind::form) add(json_type);
   if (route.body != BodyKind::json) add("application/x-www-form-urlencoded");
-  return {{"required", true}, {"content", std::move(content)}};
+  return {{"required", route.body != BodyKind::optional}, {"content", std::move(content)}};
 }
 
 json::object responses_of(const Route& route) {

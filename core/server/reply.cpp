@@ -28,6 +28,7 @@ struct StatusText {
 constexpr std::array texts{
     StatusText{200, "OK", ""},
     StatusText{201, "Created", ""},
+    StatusText{202, "Accepted", ""},
     StatusText{204, "No Content", ""},
     StatusText{301, "Moved Permanently", ""},
     StatusText{302, "Found", ""},

@@ -37,6 +37,107 @@ constexpr RouteDoc metrics_doc{.summary = "Counters; on --metrics-listen only", 
 
 constexpr RouteDoc health_doc{.summary = "Whether the process answers", .answers = health_answers};
 
+constexpr MemberDoc user_members[] = {
+    {"user", "object", "id, name, email, roles", false},
+    {"expires_in", "integer", "seconds that the access token lives", false},
+    {"requires_mfa", "boolean", "true: no session yet", false},
+    {"mfa_token", "string", "for /auth/mfa/verify; 5 minutes, 5 tries", false},
+    {"requires_password_change", "boolean", "true: no session yet", false},
+    {"reset_token", "string", "for /auth/password/reset/confirm", false},
+    {"access_token", "string", "with ?mode=token", false},
+    {"refresh_token", "string", "with ?mode=token", false},
+    {"token_type", "string", "Bearer, with ?mode=token", false}};
+constexpr MemberDoc mode_query[] = {{"mode", "string", "token: tokens in the body, no cookies", false}};
+constexpr MemberDoc login_members[] = {{"username", "string", "name or e-mail"},
+                                       {"password", "string", "at most 1024 bytes"},
+                                       {"remember_me", "boolean", "the session outlives the browser", false}};
+constexpr AnswerDoc login_answers[] = {
+    {200, "signed in, or a second factor is asked for", user_members},
+    {401, "Invalid credentials, whatever is wrong"},
+    {403, "CSRF validation failed: from another site, or a form that is none of ours"},
+    {422, "a member is missing or no text"},
+    {429, "too many sign-ins"}};
+constexpr RouteDoc login_doc{.summary = "Sign in with a password",
+                             .query = mode_query,
+                             .request = login_members,
+                             .answers = login_answers};
+
+constexpr MemberDoc mfa_members[] = {{"mfa_token", "string", "from /auth/login"},
+                                     {"code", "string", "of the app, or a backup code"}};
+constexpr RouteDoc mfa_doc{
+    .summary = "The second step of a sign-in", .request = mfa_members, .answers = login_answers};
+
+constexpr MemberDoc registration_members[] = {{"username", "string", "1 to 64 of a-z 0-9 . _ @ + ' -"},
+                                              {"email", "string", "signs in too"},
+                                              {"password", "string", "judged by the policy"}};
+constexpr MemberDoc registered_members[] = {{"user", "object", "id, name, email, roles"}};
+constexpr AnswerDoc registration_answers[] = {{201, "made", registered_members},
+                                              {403, "CSRF validation failed"},
+                                              {404, "AUTHCTL_REGISTRATION is off"},
+                                              {409, "the name or e-mail is taken"},
+                                              {422, "the name, e-mail or password is refused"},
+                                              {429, "too many registrations"}};
+constexpr RouteDoc registration_doc{
+    .summary = "Make an account", .request = registration_members, .answers = registration_answers};
+
+constexpr MemberDoc refresh_members[] = {{"refresh_token", "string", "where there are no cookies", false}};
+constexpr AnswerDoc refresh_answers[] = {{200, "other tokens, as at the sign-in", user_members},
+                                         {401, "unknown, spent, or its session is over"},
+                                         {403, "CSRF validation failed"},
+                                         {422, "refresh_token is no text"},
+                                         {429, "too many refreshes"}};
+constexpr RouteDoc refresh_doc{.summary = "Use a refresh token, once",
+                               .query = mode_query,
+                               .request = refresh_members,
+                               .answers = refresh_answers};
+
+constexpr AnswerDoc logout_answers[] = {
+    {204, "the session is over"}, {401, "there is none"}, {403, "CSRF validation failed"}};
+constexpr RouteDoc logout_doc{.summary = "End the session", .answers = logout_answers};
+
+constexpr MemberDoc me_members[] = {{"id", "string", "of the user"},
+                                    {"name", "string", "of the user"},
+                                    {"email", "string", "or null"},
+                                    {"roles", "array", "names"},
+                                    {"permissions", "array", "as they were granted"},
+                                    {"session", "object", "or null for a token without one"}};
+constexpr AnswerDoc me_answers[] = {{200, "who is signed in", me_members}, {401, "nobody"}};
+constexpr RouteDoc me_doc{.summary = "Who is signed in", .answers = me_answers};
+
+constexpr MemberDoc csrf_members[] = {{"csrf_token", "string", "for X-CSRF-Token or the field csrf_token"}};
+constexpr AnswerDoc csrf_answers[] = {
+    {200, "of the session, or for a form before the sign-in", csrf_members}};
+constexpr RouteDoc csrf_doc{.summary = "The CSRF token", .answers = csrf_answers};
+
+constexpr MemberDoc password_members[] = {{"current_password", "string", "verified as at a sign-in"},
+                                          {"new_password", "string", "judged by the policy"}};
+constexpr AnswerDoc password_answers[] = {{200, "changed; other tokens, every session ended", user_members},
+                                          {401, "Invalid credentials, or nobody is signed in"},
+                                          {403, "CSRF validation failed"},
+                                          {422, "the new password is refused"},
+                                          {429, "too many tries"}};
+constexpr RouteDoc password_doc{
+    .summary = "Change one's password", .request = password_members, .answers = password_answers};
+
+constexpr MemberDoc reset_members[] = {{"email", "string", "of the account"}};
+constexpr MemberDoc accepted_members[] = {{"status", "string", "accepted"}};
+constexpr AnswerDoc reset_answers[] = {
+    {202, "the same whether there is such an account or not", accepted_members},
+    {403, "CSRF validation failed"},
+    {422, "no e-mail in it"},
+    {429, "too many"}};
+constexpr RouteDoc reset_doc{
+    .summary = "Ask for a reset mail", .request = reset_members, .answers = reset_answers};
+
+constexpr MemberDoc confirm_members[] = {{"token", "string", "from the mail; once, 30 minutes"},
+                                         {"new_password", "string", "judged by the policy"}};
+constexpr AnswerDoc confirm_answers[] = {{204, "set; every session of the user ended"},
+                                         {401, "the token is unknown, used or over"},
+                                         {403, "CSRF validation failed"},
+                                         {422, "the password is refused; the token still works"}};
+constexpr RouteDoc confirm_doc{
+    .summary = "Set a password with a token", .request = confirm_members, .answers = confirm_answers};
+
 // method, path, who may ask, body, limit, cost, handler, documentation
 constexpr std::array table{
     Route{"GET", "/healthz", Access::everybody(), BodyKind::none, Limit::none, Cost::light, healthz,
@@ -45,6 +146,25 @@ constexpr std::array table{
           &ready_doc},
     Route{"GET", "/metrics", Access::everybody(), BodyKind::none, Limit::none, Cost::light, metrics,
           &metrics_doc, Door::metrics},
+    Route{"POST", "/auth/register", Access::everybody(), BodyKind::json_or_form, Limit::registration,
+          Cost::hash, register_user, &registration_doc},
+    Route{"POST", "/auth/login", Access::everybody(), BodyKind::json_or_form, Limit::login, Cost::hash, login,
+          &login_doc},
+    Route{"POST", "/auth/mfa/verify", Access::everybody(), BodyKind::json_or_form, Limit::mfa, Cost::light,
+          verify_mfa, &mfa_doc},
+    Route{"POST", "/auth/refresh", Access::everybody(), BodyKind::optional, Limit::refresh, Cost::light,
+          refresh, &refresh_doc},
+    Route{"POST", "/auth/logout", Access::everybody(), BodyKind::optional, Limit::none, Cost::light, logout,
+          &logout_doc},
+    Route{"GET", "/auth/me", Access::signed_in(), BodyKind::none, Limit::none, Cost::light, me, &me_doc},
+    Route{"GET", "/auth/csrf", Access::everybody(), BodyKind::none, Limit::none, Cost::light, csrf,
+          &csrf_doc},
+    Route{"POST", "/auth/password", Access::signed_in(), BodyKind::json_or_form, Limit::login, Cost::hash,
+          change_password, &password_doc},
+    Route{"POST", "/auth/password/reset", Access::everybody(), BodyKind::json_or_form, Limit::reset,
+          Cost::light, ask_for_reset, &reset_doc},
+    Route{"POST", "/auth/password/reset/confirm", Access::everybody(), BodyKind::json_or_form, Limit::none,
+          Cost::hash, confirm_reset, &confirm_doc},
     Route{"GET", "/auth/verify", Access::everybody(), BodyKind::none, Limit::none, Cost::light,
           Handler(verify_on_spot, verify), &verify_doc},
     Route{"GET", "/.well-known/jwks.json", Access::everybody(), BodyKind::none, Limit::none, Cost::light,

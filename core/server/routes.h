@@ -50,7 +50,8 @@ class Access {
   std::string_view name_;
 };
 
-enum class BodyKind { none, json, form, json_or_form };
+// `optional`: none, or one of the two.
+enum class BodyKind { none, json, form, json_or_form, optional };
 // Which of the limits in the settings counts its requests; none: health, keys, forward-auth.
 enum class Limit { none, login, registration, reset, refresh, mfa };
 // `hash`: it hashes a password. Such a request takes one of the hash pool's places once its body is there, or
@@ -103,6 +104,16 @@ std::optional<Reply> readyz(const Request&, Spot&);
 std::optional<Reply> metrics(const Request&, Spot&);
 std::optional<Reply> verify_on_spot(const Request&, Spot&);
 Reply verify(const Request&, Work&);
+Reply login(const Request&, Work&);
+Reply verify_mfa(const Request&, Work&);
+Reply register_user(const Request&, Work&);
+Reply refresh(const Request&, Work&);
+Reply logout(const Request&, Work&);
+Reply me(const Request&, Work&);
+Reply csrf(const Request&, Work&);
+Reply change_password(const Request&, Work&);
+Reply ask_for_reset(const Request&, Work&);
+Reply confirm_reset(const Request&, Work&);
 std::optional<Reply> jwks(const Request&, Spot&);
 std::optional<Reply> discovery(const Request&, Spot&);
 

@@ -29,6 +29,9 @@ Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
       issuer(settings.text("issuer")),
       audiences(audiences_of(settings)),
       cors_origins(settings.list("cors_origins")),
+      sessions(service::session_rules(settings)),
+      sign_in(service::sign_in_policy(settings)),
+      passwords(service::password_policy(settings)),
       audits_checks(settings.text("audit_checks") != "off"),
       phases(phases_of(settings)),
       discovery(std::make_shared<const std::string>(discovery_of(issuer))),
@@ -37,7 +40,10 @@ Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
           "\r\n")),
       trusted_proxies(std::move(proxies)) {}
 
-Site::Site(const base::Clock& time, EventLog& events) : clock(time), log(events) {}
+Site::Site(const base::Clock& time, EventLog& events)
+    : clock(time), log(events), courier([&events](const std::string& command, const std::string& why) {
+        events.write(Level::error, "command.failed", {{"command", command}, {"why", why}});
+      }) {}
 Site::~Site() = default;
 
 }  // namespace authctl::server

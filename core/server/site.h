@@ -15,6 +15,9 @@
 #include "core/server/head.h"
 #include "core/server/knowledge.h"
 #include "core/server/metrics.h"
+#include "core/service/courier.h"
+#include "core/service/policies.h"
+#include "core/service/sessions.h"
 
 namespace authctl::server {
 
@@ -38,6 +41,9 @@ struct Config {
   std::string issuer;
   std::vector<std::string> audiences;  // one at least
   std::vector<std::string> cors_origins;
+  service::SessionRules sessions;
+  service::SignInPolicy sign_in;
+  service::PasswordPolicy passwords;
   bool audits_checks = false;  // AUTHCTL_AUDIT_CHECKS is not off
   PhaseLimits phases;
   std::shared_ptr<const std::string> discovery, public_cache_lines;  // as they are served
@@ -64,6 +70,7 @@ struct Site {
 
   Knowledge knowledge;
   mutable Metrics metrics;
+  service::Courier courier;  // of mails and alerts
   std::unique_ptr<HashPool> hashes;
   std::unique_ptr<Workers> workers;
   std::atomic<bool> draining{false};

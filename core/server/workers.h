@@ -13,6 +13,7 @@
 
 #include "core/server/site.h"
 #include "core/service/realm.h"
+#include "core/service/tokens.h"
 
 namespace authctl::server {
 
@@ -44,6 +45,8 @@ class Workers {
   using Job = std::function<void(service::Realm* realm, const std::exception_ptr& failure)>;
   bool submit(Job job);
   service::Realm& common() { return *common_; }
+  // For changes of the common realm only.
+  service::ActiveSigner& signer() { return signer_; }
 
  private:
   void serve();
@@ -52,6 +55,7 @@ class Workers {
   RealmMaker make_realm_;
   Limits limits_;
   std::unique_ptr<service::Realm> common_;
+  service::ActiveSigner signer_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job> waiting_;

@@ -67,6 +67,10 @@ base::Secret generate_password(base::Random& random) {
   return text;
 }
 
+void set_password(Change& change, const store::UserRow& user, const HashedPassword& password) {
+  set_in(change, user, password, {});
+}
+
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
                              const PasswordPolicy& policy) {
   if (request.password && request.generate)

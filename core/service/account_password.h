@@ -48,4 +48,7 @@ void put_password(Change& change, const store::UserRow& user, const HashedPasswo
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
                              const PasswordPolicy& policy);
 
+// Within a change, the user's own: by a reset, or with the current password.
+void set_password(Change& change, const store::UserRow& user, const HashedPassword& password);
+
 }  // namespace authctl::service

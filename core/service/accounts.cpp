@@ -120,7 +120,7 @@ UserOutcome disable_user(Change& change, const std::string& name, bool force) {
   const LastAdminInterlock interlock(change.db(), change.now(), force);
   store::set_user_status(change.db(), user.id, UserStatus::disabled, change.now());
   interlock.verify();
-  end_sessions_of_user(change, user.id, "user_disabled");
+  sign_out_user(change, user.id, "user_disabled");
   change.record(event("user.disable", user));
   return {view_again(change, user.id), {}};
 }

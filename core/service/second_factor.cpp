@@ -137,7 +137,7 @@ CodeCheck verify_second_factor(Realm& realm, const Cause& cause, const SignInPol
   }
   const auto& check = at.check;
   if (check.refusal)
-    tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*check.refusal), attempt.door,
+    tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(*check.refusal), attempt.door,
                   check.user_name);
   return check;
 }

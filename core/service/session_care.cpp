@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/sessions.h"
+#include "core/store/one_time_repository.h"
 
 namespace authctl::service {
 namespace {
@@ -52,6 +53,9 @@ std::int64_t end_sessions_of_key(Change& c, const std::string& kid, std::string_
 void sign_out_user(Change& c, const std::string& user_id, std::string_view reason) {
   store::end_user_tokens(c.db(), user_id, c.now());
   end_sessions_of_user(c, user_id, reason);
+  store::OneTimeRepository secrets(c.db());
+  secrets.end_challenges(user_id);
+  secrets.end_resets(user_id);
 }
 
 std::function<std::optional<SessionOfUser>()> list_sessions(Realm& realm, const SessionQuery& query,

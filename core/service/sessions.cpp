@@ -76,6 +76,7 @@ SessionTokens tokens_of(IssuedTokenReport access, base::Secret refresh, const st
   tokens.session_id = session.id;
   tokens.kid = access.kid;
   tokens.access_jti = access.jti;
+  for (const auto& role : access.claims.at("roles").as_array()) tokens.roles.emplace_back(role.as_string());
   tokens.expires_in = std::chrono::duration_cast<base::Duration>(
       access.expires_at - base::from_unix_seconds(base::to_unix_seconds(now)));
   tokens.access = base::Secret::consume(std::move(access.token));
@@ -211,6 +212,18 @@ std::string_view word_of(RefreshRefusal refusal) {
       return "scope";
   }
   return "unknown";
+}
+
+SessionRules session_rules(const base::Settings& settings) {
+  const auto& audience = settings.text("audience");
+  SessionRules rules;
+  rules.issuer = settings.text("issuer");
+  rules.audiences = {audience.empty() ? rules.issuer : audience};
+  rules.access_ttl = settings.duration("access_ttl");
+  rules.refresh_ttl = settings.duration("refresh_ttl");
+  rules.idle = settings.duration("session_idle");
+  rules.longest = settings.duration("session_max");
+  return rules;
 }
 
 SessionTokens open_session(Change& c, const store::UserRow& user, const SessionDraft& draft,

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/config.h"
 #include "core/base/secret.h"
 #include "core/service/tokens.h"
 #include "core/store/session_repository.h"
@@ -35,6 +36,7 @@ struct SessionRules {
   std::vector<std::string> audiences;
   base::Duration access_ttl{900}, refresh_ttl{7 * 86400}, idle{1800}, longest{8 * 3600};
 };
+SessionRules session_rules(const base::Settings& settings);
 
 struct SessionDraft {
   std::string client_id{local_client};
@@ -52,6 +54,7 @@ struct SessionTokens {
   base::Timestamp ends_at{};
   bool remember_me = false;
   store::UserRow user;
+  std::vector<std::string> roles;  // as in the access token
   std::vector<std::string> scopes;
 };
 

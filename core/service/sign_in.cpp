@@ -134,7 +134,7 @@ SignIn finish_sign_in(Realm& realm, const Cause& cause, const SignInPolicy& poli
   });
   if (!sign_in.refusal) return sign_in;
   sign_in.locked_until = ticket.taken.locked_until;
-  tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*sign_in.refusal), ticket.attempt.door,
+  tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(*sign_in.refusal), ticket.attempt.door,
                 ticket.user_name);
   return sign_in;
 }

@@ -1,0 +1,111 @@
+#include "core/service/sign_in_completion.h"
+
+#include "core/service/one_time_secret.h"
+#include "core/service/password_reset.h"
+#include "core/service/refusals.h"
+#include "core/store/one_time_repository.h"
+
+namespace authctl::service {
+namespace {
+
+constexpr std::int64_t pruned_each_time = 4;
+
+base::Secret begin_challenge(Change& c, const Completion& completion) {
+  auto challenge = make_one_time_secret(challenge_prefix, c.realm().random());
+  store::OneTimeRepository secrets(c.db());
+  secrets.prune(c.now(), pruned_each_time);
+  secrets.insert_challenge(*hash_one_time_secret(challenge.reveal_text()),
+                           {.user_id = completion.user_id,
+                            .door = completion.draft.door,
+                            .remember_me = completion.draft.remember_me,
+                            .created_at = c.now(),
+                            .expires_at = c.now() + challenge_lifetime});
+  return challenge;
+}
+
+void end_replaced(Change& c, const Completion& completion) {
+  if (!completion.replaced) return;
+  if (const auto before = store::SessionRepository(c.db()).find(*completion.replaced))
+    end_session(c, *before, "session.revoke", "signed_in_again");
+}
+
+SessionTokens begin_session(Change& c, const store::UserRow& user, const Completion& completion,
+                            const SessionRules& rules, ActiveSigner& signer) {
+  end_replaced(c, completion);
+  auto tokens = open_session(c, user, completion.draft, rules, signer);
+  c.record({"session.create",
+            {"session", tokens.session_id, user.name},
+            audit::Outcome::success,
+            {{"user", user.id},
+             {"door", store::word_of(completion.draft.door)},
+             {"client", completion.draft.client_id},
+             {"remember_me", completion.draft.remember_me},
+             {"jti", tokens.access_jti.substr(0, 8)}}});
+  return tokens;
+}
+
+void refuse_unknown(Realm& realm, const Cause& cause) {
+  Cause acting = cause;
+  acting.actor = "anonymous";
+  change(realm, acting, [&](Change& c) {
+    record_refusal(c, {"auth.mfa", {}, audit::Outcome::denied, {{"refusal", "unknown_challenge"}}});
+  });
+}
+
+}  // namespace
+
+NextStep complete_sign_in(Change& c, const Completion& completion, const SessionRules& rules,
+                          ActiveSigner& signer) {
+  NextStep next;
+  const auto user = store::find_user_by_id(c.db(), completion.user_id);
+  if (!user || user->status == store::UserStatus::disabled) return next;
+  if (completion.mfa_required)
+    next.challenge = begin_challenge(c, completion);
+  else if (completion.must_change)
+    next.reset = issue_reset(c, *user, "must_change");
+  else
+    next.session = begin_session(c, *user, completion, rules, signer);
+  return next;
+}
+
+NextStep complete_sign_in(Realm& realm, const Cause& cause, const Completion& completion,
+                          const SessionRules& rules, ActiveSigner& signer) {
+  return change(realm, cause, [&](Change& c) { return complete_sign_in(c, completion, rules, signer); });
+}
+
+AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignInPolicy& policy,
+                                   const ChallengeAnswer& answer, const SessionRules& rules,
+                                   ActiveSigner& signer) {
+  AnsweredChallenge answered;
+  const auto hash = hash_one_time_secret(answer.challenge);
+  const auto row = !hash ? std::nullopt : change(realm, cause, [&](Change& c) {
+    return store::OneTimeRepository(c.db()).try_challenge(*hash, challenge_tries, c.now());
+  });
+  if (!row) return refuse_unknown(realm, cause), std::move(answered);
+  answered.known = true;
+  answered.user_id = row->user_id;
+  answered.door = row->door;
+  const auto check = verify_second_factor(
+      realm, cause, policy,
+      {.user = row->user_id, .code = answer.code, .door = answer.door, .factor = std::nullopt});
+  answered.refusal = check.refusal;
+  if (check.refusal == Refusal::locked)
+    change(realm, cause, [&](Change& c) { store::OneTimeRepository(c.db()).give_back_try(*hash); });
+  if (check.refusal) return answered;
+  Completion completion{.user_id = row->user_id,
+                        .mfa_required = false,
+                        .must_change = check.must_change,
+                        .draft = answer.draft,
+                        .replaced = answer.replaced};
+  completion.draft.door = row->door;
+  completion.draft.remember_me = row->remember_me;
+  Cause acting = cause;
+  acting.actor = "user:" + row->user_id;
+  answered.next = change(realm, acting, [&](Change& c) {
+    if (!store::OneTimeRepository(c.db()).use_challenge(*hash, c.now())) return NextStep{};
+    return complete_sign_in(c, completion, rules, signer);
+  });
+  return answered;
+}
+
+}  // namespace authctl::service

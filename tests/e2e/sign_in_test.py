@@ -1,0 +1,452 @@
+"""Signing in, staying signed in and leaving, over HTTP: every row of the table with its error answers."""
+import json
+import os
+import threading
+import time
+import unittest
+
+from server_harness import ServerTest
+
+WIDE = {"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_LIMIT_REFRESH": "1000/1m", "AUTHCTL_LIMIT_MFA": "1000/1m",
+        "AUTHCTL_LIMIT_RESET": "1000/1m", "AUTHCTL_LIMIT_REGISTER": "1000/1m",
+        "AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1"}
+ORIGIN = "https://localhost:8443"
+COOKIES = ("__Host-authctl_access", "__Secure-authctl_refresh", "__Host-authctl_csrf")
+
+
+class Browser:
+    """A cookie jar with the CSRF token put where a page's script would put it."""
+
+    def __init__(self, server):
+        self.server, self.jar, self.raw = server, {}, {}
+
+    def ask(self, method, path, body=None, headers=None, csrf=True):
+        sent = dict(headers or {})
+        if self.jar:
+            sent.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.jar.items()))
+        if csrf and "__Host-authctl_csrf" in self.jar:
+            sent.setdefault("X-CSRF-Token", self.jar["__Host-authctl_csrf"])
+        answer = self.server.ask(method, path, body, sent)
+        for name, value in answer.all_headers:
+            if name.lower() == "set-cookie":
+                pair = value.split(";")[0]
+                key, _, content = pair.partition("=")
+                self.raw[key] = value
+                if "Max-Age=0" in value:
+                    self.jar.pop(key, None)
+                else:
+                    self.jar[key] = content
+        return answer
+
+    def login(self, username="ann", password=ServerTest.PASSWORD, **more):
+        return self.ask("POST", "/auth/login", {"username": username, "password": password, **more})
+
+
+class SignIn(ServerTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve(env=WIDE)
+        self.browser = Browser(self.server)
+
+    def sign_in(self, **more):
+        answer = self.browser.login(**more)
+        self.assertEqual(answer.status, 200, answer)
+        return answer
+
+    def api(self, user="ann", password=ServerTest.PASSWORD):
+        answer = self.server.ask("POST", "/auth/login?mode=token", {"username": user, "password": password})
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def refused(self, answer, status, text):
+        self.assertEqual((answer.status, answer.json), (status, {"error": text}), answer)
+        for name in ("strict-transport-security", "x-content-type-options", "x-frame-options", "referrer-policy"):
+            self.assertIn(name, answer.headers)
+
+    def actions(self, action=None):
+        return [one for one in self.ok("audit", "query", "--json").json if action in (None, one["action"])]
+
+
+class Login(SignIn):
+    def test_cookies_are_as_promised(self):
+        answer = self.sign_in()
+        self.assertEqual(set(answer.json), {"user", "expires_in"})
+        self.assertEqual(set(answer.json["user"]), {"id", "name", "email", "roles"})
+        self.assertEqual((answer.json["user"]["name"], answer.json["user"]["roles"], answer.json["expires_in"]),
+                         ("ann", ["reader"], 900))
+        self.assertEqual(answer.headers["cache-control"], "no-store")
+        self.assertEqual(set(self.browser.raw), set(COOKIES))
+        for name, raw in self.browser.raw.items():
+            parts = [part.strip() for part in raw.split(";")[1:]]
+            self.assertIn("Secure", parts)
+            self.assertIn("SameSite=Strict", parts)
+            self.assertIn("Path=/auth" if "refresh" in name else "Path=/", parts)
+            self.assertEqual("HttpOnly" in parts, "csrf" not in name)
+            self.assertFalse([part for part in parts if part.startswith(("Domain", "Max-Age", "Expires"))])
+
+    def test_a_remembered_session_is_kept_by_the_browser(self):
+        self.sign_in(remember_me=True)
+        self.assertIn("Max-Age=604800", self.browser.raw["__Secure-authctl_refresh"])
+        self.assertIn("Max-Age=900", self.browser.raw["__Host-authctl_access"])
+        session = self.ok("session", "list", "--json").json[0]
+        self.assertTrue(session["remember_me"])
+
+    def test_an_api_client_has_its_tokens_in_the_body(self):
+        answer = self.server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD})
+        self.assertEqual(set(answer.json), {"access_token", "refresh_token", "token_type", "expires_in"})
+        self.assertEqual(answer.json["token_type"], "Bearer")
+        self.assertNotIn("set-cookie", answer.headers)
+        self.assertEqual(answer.headers["cache-control"], "no-store")
+        me = self.server.ask("GET", "/auth/me", headers=self.bearer(answer.json["access_token"]))
+        self.assertEqual(me.json["session"]["door"], "token")
+        verdict = self.ok("token", "verify", "-", "--json", stdin=answer.json["access_token"]).json
+        self.assertEqual(verdict["claims"]["sid"], me.json["session"]["id"])
+
+    def test_name_and_email_sign_in_whatever_their_case(self):
+        for name in ("ann", "ANN", "ann@example.com", "Ann@Example.COM"):
+            self.assertEqual(Browser(self.server).login(name).status, 200, name)
+
+    def test_whatever_is_wrong_the_answer_is_the_same(self):
+        self.ok("user", "create", "nopass")
+        self.ok("user", "create", "off", "--password-stdin", "--disabled", stdin=self.PASSWORD)
+        for name, password in (("ann", "wrong"), ("nobody", self.PASSWORD), ("off", self.PASSWORD),
+                               ("nopass", self.PASSWORD), ("ann\u00a0", self.PASSWORD)):
+            answer = Browser(self.server).login(name, password)
+            self.refused(answer, 401, "Invalid credentials")
+            self.assertNotIn("set-cookie", answer.headers)
+
+    def test_a_lock_answers_as_a_wrong_password_does(self):
+        for _ in range(3):
+            self.browser.login(password="wrong")
+        self.refused(self.browser.login(), 401, "Invalid credentials")
+        time.sleep(1.2)
+        self.sign_in()
+
+    def test_bodies_that_do_not_suit(self):
+        ask = self.server.ask
+        self.refused(ask("POST", "/auth/login", "{", {"Content-Type": "application/json"}), 400, "Malformed request")
+        self.refused(ask("POST", "/auth/login", "[]", {"Content-Type": "application/json"}), 400, "Malformed request")
+        self.refused(ask("POST", "/auth/login", "x", {"Content-Type": "text/plain"}), 415, "Unsupported media type")
+        for body in ({}, {"username": "ann"}, {"username": 1, "password": "x"}, {"username": "ann", "password": ""},
+                     {"username": "a" * 400, "password": "x"}, {"username": "ann\0", "password": "x"},
+                     {"username": "ann", "password": "x" * 1025},
+                     {"username": "ann", "password": "x", "remember_me": "yes"}):
+            self.refused(ask("POST", "/auth/login", body), 422, "Validation failed")
+        self.assertEqual(ask("GET", "/auth/login").status, 405)
+        self.assertEqual(ask("POST", "/auth/login", {"username": "ann", "password": "x" * 70000}).status, 413)
+
+    def test_a_sign_in_gives_another_session_and_ends_the_one_before(self):
+        self.sign_in()
+        before = dict(self.browser.jar)
+        first = self.browser.ask("GET", "/auth/me").json["session"]["id"]
+        self.sign_in()
+        self.assertNotEqual(self.browser.ask("GET", "/auth/me").json["session"]["id"], first)
+        old = Browser(self.server)
+        old.jar = before
+        self.assertEqual(old.ask("GET", "/auth/me").status, 401)
+        self.assertEqual(old.ask("POST", "/auth/refresh").status, 401)
+        self.assertEqual(self.ok("session", "show", first, "--json").json["end_reason"], "signed_in_again")
+
+    def test_a_browser_that_was_sent_from_elsewhere_signs_nobody_in(self):
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+                        {"Sec-Fetch-Site": "same-site"}):
+            answer = self.browser.ask("POST", "/auth/login", {"username": "ann", "password": self.PASSWORD}, headers)
+            self.refused(answer, 403, "CSRF validation failed")
+        self.assertEqual(self.browser.ask("POST", "/auth/login", {"username": "ann", "password": self.PASSWORD},
+                                          {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}).status, 200)
+
+    def test_a_form_needs_the_token_of_a_page_of_ours(self):
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = "username=ann&password=" + self.PASSWORD.replace(" ", "+")
+        self.refused(self.browser.ask("POST", "/auth/login", body, form), 403, "CSRF validation failed")
+        token = self.browser.ask("GET", "/auth/csrf").json["csrf_token"]
+        self.refused(self.browser.ask("POST", "/auth/login", body + "&csrf_token=" + token[:-1], form, csrf=False),
+                     403, "CSRF validation failed")
+        before = dict(self.browser.jar)
+        answer = self.browser.ask("POST", "/auth/login", body + "&csrf_token=" + token, form, csrf=False)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertNotEqual(before["__Host-authctl_csrf"], self.browser.jar["__Host-authctl_csrf"])
+        self.refused(self.browser.ask("POST", "/auth/logout", headers={"X-CSRF-Token": token}), 403,
+                     "CSRF validation failed")
+
+    def test_a_password_that_must_be_changed_is_changed_first(self):
+        self.ok("user", "password", "ann", "--must-change")
+        answer = self.browser.login()
+        self.assertEqual(set(answer.json), {"requires_password_change", "reset_token"})
+        self.assertEqual(self.browser.jar, {})
+        wanted = "another long and lively phrase"
+        self.assertEqual(self.server.ask("POST", "/auth/password/reset/confirm", {
+            "token": answer.json["reset_token"], "new_password": wanted}).status, 204)
+        self.sign_in(password=wanted)
+
+    def test_a_flood_of_one_address_is_answered_429_and_is_no_flood_of_entries(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_LOGIN": "5/1m"})
+        answers = [server.ask("POST", "/auth/login", {"username": f"user{i}", "password": "x"}) for i in range(40)]
+        self.assertEqual([one.status for one in answers], [401] * 5 + [429] * 35)
+        self.refused(answers[-1], 429, "Too many requests. Try again later.")
+        self.assertTrue(1 <= int(answers[-1].headers["retry-after"]) <= 60)
+        self.assertLessEqual(len(self.actions("auth.login")), 18)  # nine a minute, over two minutes at most
+
+    def test_fifty_guesses_at_once_are_three(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LOCKOUT_BASE": "60s"})
+        seen = []
+
+        def guess(i):
+            seen.append(server.ask("POST", "/auth/login", {"username": "ann", "password": f"guess {i}"}).status)
+
+        threads = [threading.Thread(target=guess, args=(i,)) for i in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(set(seen) - {401, 503}, set())
+        self.assertEqual(self.ok("user", "show", "ann", "--json").json["failed_attempts"], 3)
+
+
+class Staying(SignIn):
+    def test_who_is_signed_in(self):
+        self.sign_in()
+        answer = self.browser.ask("GET", "/auth/me")
+        self.assertEqual(set(answer.json), {"id", "name", "email", "roles", "permissions", "session"})
+        self.assertEqual((answer.json["name"], answer.json["email"], answer.json["roles"], answer.json["permissions"]),
+                         ("ann", "ann@example.com", ["reader"], ["read:posts"]))
+        self.refused(self.server.ask("GET", "/auth/me"), 401, "Not authenticated")
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(self.token())).json["session"], None)
+
+    def test_each_refresh_token_works_once_but_for_the_other_tab(self):
+        tokens = self.api()
+        ask = lambda token: self.server.ask("POST", "/auth/refresh", {"refresh_token": token})
+        second = ask(tokens["refresh_token"]).json
+        self.assertEqual(set(second), {"access_token", "refresh_token", "token_type", "expires_in"})
+        self.assertEqual(ask(tokens["refresh_token"]).json["refresh_token"], second["refresh_token"])
+        third = ask(second["refresh_token"]).json
+        self.refused(ask(tokens["refresh_token"]), 401, "Not authenticated")
+        self.refused(ask(third["refresh_token"]), 401, "Not authenticated")
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(third["access_token"])).status, 401)
+        self.assertEqual([one["outcome"] for one in self.actions("session.reuse")], ["denied"])
+
+    def test_a_browser_refreshes_with_its_csrf_token(self):
+        self.sign_in()
+        before = dict(self.browser.jar)
+        self.refused(self.browser.ask("POST", "/auth/refresh", csrf=False), 403, "CSRF validation failed")
+        answer = self.browser.ask("POST", "/auth/refresh")
+        self.assertEqual((answer.status, set(answer.json)), (200, {"user", "expires_in"}))
+        self.assertNotEqual(before["__Secure-authctl_refresh"], self.browser.jar["__Secure-authctl_refresh"])
+        self.assertEqual(before["__Host-authctl_csrf"], self.browser.jar["__Host-authctl_csrf"])
+        self.assertEqual(self.browser.ask("GET", "/auth/csrf").json["csrf_token"], before["__Host-authctl_csrf"])
+
+    def test_what_is_no_refresh_token(self):
+        tokens = self.api()
+        for body in ({}, {"refresh_token": ""}, {"refresh_token": "x"}, {"refresh_token": "authctl_rt_" + "A" * 43},
+                     {"refresh_token": tokens["access_token"][:200]}):
+            self.refused(self.server.ask("POST", "/auth/refresh", body), 401, "Not authenticated")
+        self.refused(self.server.ask("POST", "/auth/refresh"), 401, "Not authenticated")
+        for token in (tokens["refresh_token"], "garbage"):
+            self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(token)).status, 401)
+
+    def test_refreshes_of_a_session_are_limited(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_REFRESH": "3/1m"})
+        tokens = server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD}).json
+        for _ in range(3):
+            tokens = server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}).json
+        answer = server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+        self.refused(answer, 429, "Too many requests. Try again later.")
+        self.assertIn("retry-after", answer.headers)
+
+    def test_either_cookie_logs_out(self):
+        for left in ("__Host-authctl_access", "__Secure-authctl_refresh"):
+            self.sign_in()
+            session = self.browser.ask("GET", "/auth/me").json["session"]["id"]
+            access = self.browser.jar["__Host-authctl_access"]
+            self.browser.jar = {name: self.browser.jar[name] for name in (left, "__Host-authctl_csrf")}
+            self.refused(self.browser.ask("POST", "/auth/logout", csrf=False), 403, "CSRF validation failed")
+            answer = self.browser.ask("POST", "/auth/logout")
+            self.assertEqual(answer.status, 204, answer)
+            self.assertEqual(self.browser.jar, {})
+            self.assertEqual(self.ok("session", "show", session, "--json").json["end_reason"], "logout")
+            time.sleep(0.1)
+            self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(access)).status, 401)
+        self.refused(self.server.ask("POST", "/auth/logout"), 401, "Not authenticated")
+
+    def test_a_bearer_logs_out_without_a_csrf_token(self):
+        tokens = self.api()
+        self.assertEqual(self.server.ask("POST", "/auth/logout", headers=self.bearer(tokens["access_token"])).status, 204)
+        self.refused(self.server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}), 401,
+                     "Not authenticated")
+
+    def test_the_command_line_ends_a_session_at_once(self):
+        for command in (("session", "revoke", "--user", "ann"), ("user", "disable", "ann", "--force", "--yes")):
+            self.sign_in()
+            self.ok(*command)
+            time.sleep(0.1)
+            self.assertEqual(self.browser.ask("GET", "/auth/me").status, 401)
+            self.assertEqual(self.browser.ask("POST", "/auth/refresh").status, 401)
+
+    def test_idle_and_absolute_limits(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_SESSION_IDLE": "1s"})
+        tokens = server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD}).json
+        time.sleep(1.1)
+        self.assertEqual(server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status, 401)
+        server = self.serve(env={**WIDE, "AUTHCTL_SESSION_MAX": "2s"})
+        tokens = server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD}).json
+        self.assertLessEqual(tokens["expires_in"], 2)
+        time.sleep(2.1)
+        self.assertEqual(server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status, 401)
+        self.assertEqual(server.ask("GET", "/auth/me", headers=self.bearer(tokens["access_token"])).status, 401)
+
+
+class Register(SignIn):
+    def test_off_unless_switched_on(self):
+        body = {"username": "bob", "email": "bob@example.com", "password": self.PASSWORD}
+        self.refused(self.server.ask("POST", "/auth/register", body), 404, "Not found")
+        server = self.serve(env={**WIDE, "AUTHCTL_REGISTRATION": "on"})
+        answer = server.ask("POST", "/auth/register", body)
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual(set(answer.json["user"]), {"id", "name", "email", "roles"})
+        self.assertEqual(answer.json["user"]["roles"], [])
+        self.refused(server.ask("POST", "/auth/register", body), 409, "Conflict")
+        self.assertEqual(Browser(server).login("bob").status, 200)
+        for change in ({"username": "b b"}, {"password": "short"}, {"email": "none"}, {"username": ""}):
+            answer = server.ask("POST", "/auth/register", {**body, "username": "carl", "email": "c@example.com", **change})
+            self.assertEqual(answer.status, 422, answer)
+            self.assertEqual(set(answer.json), {"error"})
+
+    def test_limited_by_address(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_REGISTRATION": "on", "AUTHCTL_LIMIT_REGISTER": "3/1h"})
+        seen = [server.ask("POST", "/auth/register", {"username": f"u{i}", "email": f"u{i}@example.com",
+                                                      "password": self.PASSWORD}).status for i in range(5)]
+        self.assertEqual(seen, [201] * 3 + [429] * 2)
+
+
+class Passwords(SignIn):
+    WANTED = "another long and lively phrase"
+
+    def test_change(self):
+        self.sign_in()
+        other = self.api()
+        first = self.browser.ask("GET", "/auth/me").json["session"]["id"]
+        body = {"current_password": self.PASSWORD, "new_password": self.WANTED}
+        self.refused(self.server.ask("POST", "/auth/password", body), 401, "Not authenticated")
+        self.refused(self.browser.ask("POST", "/auth/password", body, csrf=False), 403, "CSRF validation failed")
+        self.refused(self.browser.ask("POST", "/auth/password", {**body, "current_password": "wrong"}), 401,
+                     "Invalid credentials")
+        answer = self.browser.ask("POST", "/auth/password", {**body, "new_password": "short"})
+        self.assertEqual(answer.status, 422)
+        answer = self.browser.ask("POST", "/auth/password", body)
+        self.assertEqual((answer.status, set(answer.json)), (200, {"user", "expires_in"}))
+        self.assertNotEqual(self.browser.ask("GET", "/auth/me").json["session"]["id"], first)
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(other["access_token"])).status, 401)
+        self.refused(Browser(self.server).login(), 401, "Invalid credentials")
+        self.assertEqual(Browser(self.server).login(password=self.WANTED).status, 200)
+
+    def mailing(self, **more):
+        mail = self.home.path("mail.jsonl")
+        program = self.home.write("mail", f"#!/bin/sh\ncat >>{mail}\n")
+        os.chmod(program, 0o700)
+        return self.serve(env={**WIDE, "AUTHCTL_MAIL_COMMAND": program, **more}), mail
+
+    def mails(self, path, count, seconds=5):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = []
+            if os.path.exists(path):
+                with open(path) as lines:
+                    found = [json.loads(line) for line in lines]
+            if len(found) >= count:
+                return found
+            time.sleep(0.02)
+        return found
+
+    def test_reset(self):
+        server, path = self.mailing()
+        self.sign_in()
+        known = server.ask("POST", "/auth/password/reset", {"email": "ANN@example.com"})
+        unknown = server.ask("POST", "/auth/password/reset", {"email": "nobody@example.com"})
+        by_name = server.ask("POST", "/auth/password/reset", {"email": "ann"})
+        for answer in (known, unknown, by_name):
+            self.assertEqual((answer.status, answer.json), (202, {"status": "accepted"}))
+        mails = self.mails(path, 1)
+        self.assertEqual([(one["kind"], one["to"], one["user"]) for one in mails],
+                         [("password_reset", "ann@example.com", "ann")])
+        confirm = lambda token, password: server.ask("POST", "/auth/password/reset/confirm",
+                                                     {"token": token, "new_password": password})
+        token = mails[0]["token"]
+        self.assertEqual(confirm(token, "short").status, 422)
+        self.refused(confirm("authctl_reset_" + "A" * 43, self.WANTED), 401, "Invalid credentials")
+        self.assertEqual(confirm(token, self.WANTED).status, 204)
+        self.refused(confirm(token, self.WANTED + "!"), 401, "Invalid credentials")
+        self.assertEqual(self.browser.ask("POST", "/auth/refresh").status, 401)
+        self.assertEqual(Browser(server).login(password=self.WANTED).status, 200)
+        with open(self.home.store, "rb") as f:
+            self.assertNotIn(token.encode(), f.read())
+        self.assertFalse([line for line in server.lines if token in line])
+
+    def test_a_mailbox_is_not_filled(self):
+        server, path = self.mailing(AUTHCTL_LIMIT_RESET="2/1h")
+        proxied = self.serve("--behind-proxy", "127.0.0.1", env={
+            **WIDE, "AUTHCTL_LIMIT_RESET": "2/1h", "AUTHCTL_MAIL_COMMAND": self.home.path("mail")})
+        for i in range(5):
+            answer = proxied.ask("POST", "/auth/password/reset", {"email": "ann@example.com"},
+                                 {"X-Forwarded-For": f"203.0.113.{i}", "X-Forwarded-Proto": "https"})
+            self.assertEqual(answer.status, 202, answer)
+        self.assertEqual(len(self.mails(path, 3, seconds=1)), 2)
+        seen = [server.ask("POST", "/auth/password/reset", {"email": f"{i}@example.com"}).status for i in range(4)]
+        self.assertEqual(seen, [202, 202, 429, 429])
+
+
+class SecondFactor(SignIn):
+    def setUp(self):
+        super().setUp()
+        enrolled = self.run_("totp", "enroll", "ann", "--json")
+        if enrolled.code != 0:
+            self.skipTest("totp enroll is not there")
+        self.secret = enrolled.json["secret"]
+        self.ok("totp", "confirm", "ann", "--code-stdin", stdin=self.code(-30))
+
+    def code(self, ahead=0):
+        moment = str(int(time.time()) + ahead)
+        return self.ok("totp", "code", "--secret-file", self.home.write("secret", self.secret), "--now", moment).out.strip()
+
+    def challenge(self, browser=None, query=""):
+        answer = (browser or self.browser).ask("POST", "/auth/login" + query,
+                                               {"username": "ann", "password": self.PASSWORD})
+        self.assertEqual((answer.status, set(answer.json), answer.json["requires_mfa"]),
+                         (200, {"requires_mfa", "mfa_token"}, True), answer)
+        self.assertNotIn("set-cookie", answer.headers)
+        return answer.json["mfa_token"]
+
+    def verify(self, token, code):
+        return self.browser.ask("POST", "/auth/mfa/verify", {"mfa_token": token, "code": code})
+
+    def test_a_code_completes_the_sign_in_once(self):
+        token, code = self.challenge(), self.code()
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(token)).status, 401)
+        answer = self.verify(token, code)
+        self.assertEqual((answer.status, set(answer.json)), (200, {"user", "expires_in"}), answer)
+        self.assertEqual(self.browser.ask("GET", "/auth/me").json["name"], "ann")
+        self.refused(self.verify(token, self.code(30)), 401, "Invalid credentials")
+        self.refused(self.verify("authctl_mfa_" + "A" * 43, code), 401, "Invalid credentials")
+
+    def test_an_api_client_too(self):
+        token = self.challenge(query="?mode=token")
+        answer = self.verify(token, self.code())
+        self.assertEqual(set(answer.json), {"access_token", "refresh_token", "token_type", "expires_in"})
+
+    def test_five_wrong_codes_end_a_challenge(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LOCKOUT_THRESHOLD": "100"})
+        self.browser = Browser(server)
+        token = self.challenge()
+        for _ in range(5):
+            self.refused(self.verify(token, "000000"), 401, "Invalid credentials")
+        self.refused(self.verify(token, self.code()), 401, "Invalid credentials")
+
+    def test_codes_have_a_limit_of_their_own(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_MFA": "2/1m"})
+        self.browser = Browser(server)
+        token = self.challenge()
+        seen = [self.verify(token, "000000").status for _ in range(3)]
+        self.assertEqual(seen, [401, 401, 429])
+
+
+if __name__ == "__main__":
+    unittest.main()
