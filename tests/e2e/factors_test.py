@@ -7,6 +7,7 @@ import time
 import unittest
 
 from harness import BINARY, HomeTest
+from terminal import Terminal
 
 PHRASE = "a long and lively pass phrase\n"
 QUIET_ZONE, SCALE = 4, 4
@@ -171,6 +172,57 @@ def browser(home, *argv):
 def screenshot(home, path):
     browser(home, "--window-size=800,1000", "--screenshot=" + home.path("seen.png"), "file://" + path)
     return home.path("seen.png")
+
+
+class AtATerminal(Factors):
+    def terminal(self, *argv):
+        return Terminal([BINARY, *argv], {**self.home.env, "TERM": "xterm", "PAGER": "cat"}, self.home.folder)
+
+    def test_a_secret_is_scanned_from_the_screen_and_its_code_is_asked_for_without_echo(self):
+        seen, status = self.terminal("totp", "enroll", "ann", "--issuer", "Example").end()
+        self.assertEqual(status, 0, seen)
+        drawn = "\n".join(line for line in seen.replace("\r", "").splitlines() if line[:1] in "\u2588\u2580\u2584" and line)
+        self.assertLessEqual(max(map(len, seen.splitlines())), 80)
+        secret = re.search("secret=([A-Z2-7]+)", scan(self.home.write("screen.pgm", pgm(pixels(drawn))))).group(1)
+        self.assertIn(" ".join(re.findall("....", secret)), seen)
+        asked = self.terminal("totp", "confirm", "ann")
+        asked.read_until("code")
+        code = oathtool(secret)
+        asked.type(code + "\n")
+        seen, status = asked.end()
+        self.assertEqual(status, 0, seen)
+        self.assertNotIn(code, seen)
+        self.assertTrue(self.ok("totp", "status", "ann", "--json").json["confirmed"])
+
+    def test_writing_over_a_file_is_asked_for(self):
+        self.home.write("sheet", "kept")
+        asked = self.terminal("backup-code", "generate", "ann", "--out", "sheet", "--force")
+        asked.read_until("write over")
+        asked.type("n\n")
+        self.assertEqual(asked.end()[1], 4)
+        self.assertEqual(self.ok("backup-code", "status", "ann", "--json").json["left"], 0)
+        self.expect(2, "backup-code", "generate", "ann", "--out", "sheet", "--force")  # nobody to ask
+        self.ok("backup-code", "generate", "ann", "--out", "sheet", "--force", "--yes")
+        with open(self.home.path("sheet"), encoding="ascii") as file:
+            self.assertEqual(len(file.read().splitlines()), 10)
+
+
+class Codes(HomeTest):
+    initialise = False
+
+    def test_codes_without_a_store_are_those_of_oathtool(self):
+        for size in 10, 20, 32, 64:
+            secret = base64.b32encode(os.urandom(size)).decode().rstrip("=")
+            path = self.home.write("secret", secret + "\n")
+            for algorithm in "SHA1", "SHA256", "SHA512":
+                for digits, period, now in ("6", "30", 59), ("8", "30", 1111111109), ("7", "60", 20000000000):
+                    with self.subTest(size=size, algorithm=algorithm, now=now):
+                        theirs = oathtool(secret, "--totp=" + algorithm, "--digits=" + digits, f"--time-step-size={period}s",
+                                          "--now", f"@{now}")
+                        self.assertEqual(self.ok("totp", "code", "--secret-file", path, "--now", now, "--digits", digits,
+                                                 "--period", period, "--algorithm", algorithm).out.strip(), theirs)
+                        self.ok("totp", "check", "--secret-file", path, "--now", now, "--digits", digits, "--period", period,
+                                "--algorithm", algorithm, "--code-stdin", stdin=theirs)
 
 
 class Races(Factors):
