@@ -14,6 +14,7 @@
 #include "core/server/hash_pool.h"
 #include "core/server/io_thread.h"
 #include "core/server/workers.h"
+#include "core/service/auth_log.h"
 
 namespace authctl::server {
 namespace {
@@ -120,7 +121,15 @@ class Server {
       members["certificate_expires_at"] = base::to_rfc3339(tls_->expires_at());
     }
     log_.info("server.started", std::move(members));
+    try_auth_log();
     tell_service_manager(request_.environment, "READY=1");
+  }
+
+  // Makes the file that watchers for guessers wait for; one that cannot be written would leave them blind.
+  void try_auth_log() {
+    const auto file = site_.config()->sign_in.auth_log;
+    if (!file.empty() && !service::append_to_auth_log(file, ""))
+      log_.write(Level::warning, "auth_log.unwritable", {{"file", file}});
   }
 
   void wait_for_signal() {
@@ -142,6 +151,7 @@ class Server {
       tls_ = std::move(tls);
       for (auto& thread : threads_) thread->set_tls(tls_);
       log_.info("server.reloaded");
+      try_auth_log();
     } catch (const base::Error& error) {
       log_.write(Level::error, "server.reload_failed", {{"message", error.message()}});
     }

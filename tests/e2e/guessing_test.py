@@ -116,6 +116,12 @@ class Guessing(ServerTest):
         self.assertEqual(self.login().status, 401)
         self.assertEqual(self.ok("user", "show", "ann", "--json").json["failed_attempts"], 3)
 
+    def test_a_log_that_nobody_could_write_is_said_at_the_start(self):
+        self.assertTrue(os.path.exists(self.log))  # whoever watches it finds it before anybody is refused
+        server = self.serve(env={**CHEAP, "AUTHCTL_AUTH_LOG": self.home.path("no/such/folder/auth.log")})
+        server.wait_for("auth_log.unwritable")
+        self.assertEqual(server.ask("POST", "/auth/login", {"username": "ann", "password": "wrong"}).status, 401)
+
     def test_fail2ban_finds_whom_the_server_refused(self):
         program = shutil.which("fail2ban-regex", path=os.environ["PATH"] + ":/usr/bin")
         if program is None:
