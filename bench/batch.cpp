@@ -33,6 +33,7 @@ void pin(int cores) {
 
 double run_batch(const std::string& binary, const std::string& folder, int cores) {
   return seconds_of([&] {
+    std::fflush(stdout);  // or the child prints it once more
     const pid_t child = ::fork();
     if (child == 0) {
       pin(cores);
