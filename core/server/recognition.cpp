@@ -76,8 +76,9 @@ bool is_allowed(const service::Standing& standing, std::string_view permission, 
 }
 
 namespace {
-constexpr std::size_t seen_slots = 4096;  // a power of two; each token has two places
-}
+constexpr unsigned questions_a_tick = 20;  // about keys that are not known here
+constexpr std::size_t seen_slots = 4096;   // a power of two; each token has two places
+}  // namespace
 
 Recognizer::Recognizer(const Knowledge& knowledge, Metrics& metrics, base::Random& random)
     : knowledge_(knowledge), hash_(random), seen_(seen_slots), metrics_(metrics) {}
@@ -115,7 +116,7 @@ Recognizer::Answer Recognizer::recognize(std::string_view token, const Config& c
     }
     *seen = Seen{};
   }
-  const auto answer = judge(token, config, now, found);
+  const auto answer = judge(token, config, now, tick, found);
   if (answer == Answer::known) {
     ++metrics_.tokens_first_sight;
     auto& place = place_for(digest);
@@ -150,16 +151,15 @@ token::Verifier& Recognizer::verifier(const Config& config) {
 
 // A key may be so new that the feed has not seen it. Strangers cannot send many such questions to the store.
 bool Recognizer::may_ask_about_key(std::chrono::steady_clock::time_point tick) {
-  if (tick == asked_about_key_) return false;
+  if (tick != asked_about_key_) questions_ = 0;
   asked_about_key_ = tick;
-  return true;
+  return ++questions_ <= questions_a_tick;
 }
 
 Recognizer::Answer Recognizer::judge(std::string_view token, const Config& config, base::Timestamp now,
-                                     Recognition& found) {
+                                     std::chrono::steady_clock::time_point tick, Recognition& found) {
   const auto verdict = verifier(config).verify(token, now);
-  if (verdict.reason == token::Reason::unknown_key && may_ask_about_key(std::chrono::steady_clock::now()))
-    return Answer::ask_store;
+  if (verdict.reason == token::Reason::unknown_key && may_ask_about_key(tick)) return Answer::ask_store;
   if (!verdict.ok()) return Answer::refused;
   found.key_epoch = key_epoch_;
   return judge_subject(verdict, now, found);

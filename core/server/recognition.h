@@ -43,7 +43,8 @@ class Recognizer {
   };
   Seen* find(const crypto::KeyedHash::Digest& digest);
   Seen& place_for(const crypto::KeyedHash::Digest& digest);
-  Answer judge(std::string_view token, const Config& config, base::Timestamp now, Recognition& found);
+  Answer judge(std::string_view token, const Config& config, base::Timestamp now,
+               std::chrono::steady_clock::time_point tick, Recognition& found);
   Answer judge_subject(const token::Verdict& verdict, base::Timestamp now, Recognition& found);
   bool may_ask_about_key(std::chrono::steady_clock::time_point tick);
   token::Verifier& verifier(const Config& config);
@@ -55,6 +56,7 @@ class Recognizer {
   std::uint64_t key_epoch_ = 0, config_ = 0;
   std::optional<token::Verifier> verifier_;
   std::chrono::steady_clock::time_point asked_about_key_{};
+  unsigned questions_ = 0;
   Metrics& metrics_;
 };
 

@@ -37,6 +37,19 @@ class Answers(ServerTest):
         exported = self.ok("key", "export", "--all", "--format", "jwks").json
         self.assertEqual(server.ask("GET", "/.well-known/jwks.json").json, exported)
 
+    def test_metadata_names_what_is_served_under_the_issuer_of_the_settings(self):
+        server = self.serve(env={"AUTHCTL_ISSUER": "https://id.example.com/base"})
+        for path in ("openid-configuration", "oauth-authorization-server"):
+            answer = server.ask("GET", "/.well-known/" + path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+            self.assertEqual(answer.json["issuer"], "https://id.example.com/base")
+            self.assertEqual(answer.json["jwks_uri"], "https://id.example.com/base/.well-known/jwks.json")
+            self.assertEqual(answer.headers["cache-control"], "public, max-age=900")
+            self.assertNotIn("evil", answer.text)
+            routes = self.ok("schema", "http").json["paths"]
+            for name, value in answer.json.items():
+                if name.endswith("_endpoint"):
+                    self.assertIn(value.removeprefix("https://id.example.com/base"), routes)
+
     def test_forward_auth_says_who_it_is_and_what_they_may(self):
         server = self.serve()
         token = self.token()
