@@ -77,25 +77,22 @@ bool is_allowed(const service::Standing& standing, std::string_view permission, 
 
 namespace {
 constexpr unsigned questions_a_tick = 20;  // about keys that are not known here
-constexpr std::size_t seen_slots = 4096;   // a power of two; each token has two places
+constexpr std::size_t decided_slots = 1024;
+constexpr std::size_t seen_slots = 4096;  // a power of two; each token has two places
 }  // namespace
 
 Recognizer::Recognizer(const Knowledge& knowledge, Metrics& metrics, base::Random& random)
-    : knowledge_(knowledge), hash_(random), seen_(seen_slots), metrics_(metrics) {}
+    : knowledge_(knowledge), hash_(random), seen_(seen_slots), decided_(decided_slots), metrics_(metrics) {}
 
 Recognizer::Seen* Recognizer::find(const crypto::KeyedHash::Digest& digest) {
-  std::size_t at = 0;
-  std::copy_n(digest.begin(), sizeof at, reinterpret_cast<std::uint8_t*>(&at));
-  at &= seen_slots - 1;
+  const auto at = place_of(digest) & (seen_slots - 1);
   for (auto* seen : {&seen_[at], &seen_[at ^ 1]})
     if (seen->caller && seen->digest == digest) return seen;
   return nullptr;
 }
 
 Recognizer::Seen& Recognizer::place_for(const crypto::KeyedHash::Digest& digest) {
-  std::size_t at = 0;
-  std::copy_n(digest.begin(), sizeof at, reinterpret_cast<std::uint8_t*>(&at));
-  at &= seen_slots - 1;
+  const auto at = place_of(digest) & (seen_slots - 1);
   auto &first = seen_[at], &second = seen_[at ^ 1];
   if (!first.caller || first.digest == digest) return first;
   if (!second.caller || second.digest == digest) return second;
@@ -127,6 +124,23 @@ Recognizer::Answer Recognizer::recognize(std::string_view token, const Config& c
     ++(answer == Answer::refused ? metrics_.tokens_refused : metrics_.tokens_asked);
   }
   return answer;
+}
+
+// The answer changes with the standing, or when an assignment ends.
+bool Recognizer::allows(const Recognition& found, std::string_view permission, std::string_view resource,
+                        base::Timestamp now) {
+  question_.assign(found.standing->user_id)
+      .append(1, '\0')
+      .append(permission)
+      .append(1, '\0')
+      .append(resource);
+  const auto digest = hash_(question_);
+  auto& decided = decided_[place_of(digest) & (decided_slots - 1)];
+  if (decided.standing == found.standing && decided.digest == digest && now < decided.until)
+    return decided.allowed;
+  const bool allowed = is_allowed(*found.standing, permission, resource, now);
+  decided = {digest, found.standing, end_of(*found.standing, base::Timestamp::max(), now), allowed};
+  return allowed;
 }
 
 void Recognizer::keep(std::string_view token, const Config& config, Recognition recognition) {

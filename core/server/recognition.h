@@ -33,6 +33,9 @@ class Recognizer {
   // `tick`: about now. `found` is filled in where it is known.
   Answer recognize(std::string_view token, const Config& config, base::Timestamp now,
                    std::chrono::steady_clock::time_point tick, Recognition& found);
+  // As is_allowed() for the standing that was found; what was asked a moment ago is not worked out again.
+  bool allows(const Recognition& found, std::string_view permission, std::string_view resource,
+              base::Timestamp now);
   // Keeps what the store answered for this token.
   void keep(std::string_view token, const Config& config, Recognition recognition);
 
@@ -40,6 +43,13 @@ class Recognizer {
   struct Seen : Recognition {
     crypto::KeyedHash::Digest digest{};
     std::uint64_t config = 0;
+  };
+  // Of one standing, which it keeps alive: another one, also of the same user, is another pointer.
+  struct Decided {
+    crypto::KeyedHash::Digest digest{};
+    std::shared_ptr<const service::Standing> standing;
+    base::Timestamp until{};
+    bool allowed = false;
   };
   Seen* find(const crypto::KeyedHash::Digest& digest);
   Seen& place_for(const crypto::KeyedHash::Digest& digest);
@@ -52,6 +62,8 @@ class Recognizer {
   const Knowledge& knowledge_;
   crypto::KeyedHash hash_;
   std::vector<Seen> seen_;
+  std::vector<Decided> decided_;
+  std::string question_;  // kept for its room
   std::shared_ptr<const KeySnapshot> keys_;
   std::uint64_t key_epoch_ = 0, config_ = 0;
   std::optional<token::Verifier> verifier_;

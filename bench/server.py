@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """The server under load, each row against nginx serving a static file, in interleaved rounds on the same core.
 
-usage: bench/http.py BINARY [--rounds N] [--seconds S] [--connections C] [--only WORD]
+usage: bench/server.py BINARY [--rounds N] [--seconds S] [--connections C] [--only WORD] [--storm]
 The server runs on core 0, wrk on core 1; nginx and wrk have to be installed (scripts/install-packages bench). Tokens are signed
 here, with keys that the store was given, so that "first sight" really is one. Prints a table and, with --json, the rows.
+--storm: sign-ins of unknown names arrive at five times what Argon2id can do on that core, and forward-auth is measured beside them.
 """
 import argparse
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 
@@ -48,7 +51,7 @@ class Bench:
     def __init__(self, binary, folder):
         self.binary, self.folder, self.processes, self.rows = binary, folder, [], []
         self.env = {**os.environ, "AUTHCTL_STORE": f"sqlite:{folder}/data/a.db", "AUTHCTL_MASTER_KEY_FILE": folder + "/m.key",
-                    "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder, "AUTHCTL_ACCESS_TTL": "24h"}
+                    "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder, "AUTHCTL_ACCESS_TTL": "24h", "AUTHCTL_LIMIT_LOGIN": "1000000/1m"}
 
     def run(self, *argv):
         return subprocess.run([self.binary, *argv], env=self.env, check=True, capture_output=True, text=True,
@@ -129,7 +132,7 @@ location / {{ auth_request /v; }} }} }}"""
         with open(self.folder + "/nginx.conf", "w", encoding="ascii") as file:
             file.write(conf)
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-        self.start(nginx, "-p", self.folder, "-c", self.folder + "/nginx.conf")
+        self.nginx = self.start(nginx, "-p", self.folder, "-c", self.folder + "/nginx.conf")
         for port in (self.port, self.nginx_port, self.proxy_port):
             wait_for(port)
 
@@ -137,14 +140,28 @@ location / {{ auth_request /v; }} }} }}"""
         command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{arguments.connections}", f"-d{arguments.seconds}s", "--latency"]
         env = dict(self.env)
         if tokens:
-            command += ["-s", HERE + "/http.lua"]
+            command += ["-s", HERE + "/server.lua"]
             env.update(TOKENS=f"{self.folder}/{tokens}", TARGET=path)
+        before = self.processor_time()
         out = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], env=env, check=True, capture_output=True, text=True).stdout
+        spent = self.processor_time() - before
         if "Non-2xx" in out:
             raise SystemExit(f"{path}: wrong answers\n{out}")
         unit = {"us": 1e-3, "ms": 1, "s": 1e3}
         quantiles = {q: float(v) * unit[u] for q, v, u in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", out)}
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), quantiles["50"], quantiles["99"]
+        requests = int(re.search(r"(\d+) requests in", out).group(1))
+        return (float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), quantiles["50"], quantiles["99"],
+                1e6 * spent / requests)
+
+    def processor_time(self):
+        """Seconds, of the server and of nginx with its worker: what a request costs, however busy the machine is."""
+        total, ticks = 0, os.sysconf("SC_CLK_TCK")
+        workers = subprocess.run(["pgrep", "-P", str(self.nginx.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [self.server.pid, *map(int, workers)]:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            total += (int(fields[11]) + int(fields[12])) / ticks
+        return total
 
     def resident(self):
         with open(f"/proc/{self.server.pid}/status", encoding="ascii") as status:
@@ -166,14 +183,60 @@ location / {{ auth_request /v; }} }} }}"""
         for _ in range(arguments.rounds):
             for name, port, path, tokens in rows:
                 found[name].append(self.load(port, path, tokens, arguments))
-        limit = [sample[0] for sample in found["nginx static file"]]
-        print("| row | requests/s | x nginx static | p50 ms | p99 ms | p99/p50 |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+        limit = found["nginx static file"]
+        print("| row | requests/s | x nginx static | processor µs | x nginx static | p50 ms | p99 ms | p99/p50 |\n"
+              "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for name, samples in found.items():
             middle = [statistics.median(column) for column in zip(*samples)]
-            ratio = statistics.median(sample[0] / base for sample, base in zip(samples, limit))
-            self.rows.append({"row": name, "rps": middle[0], "ratio": ratio, "p50": middle[1], "p99": middle[2]})
-            print(f"| {name} | {middle[0]:,.0f} | {ratio:.3f} | {middle[1]:.2f} | {middle[2]:.2f} | {middle[2] / middle[1]:.1f} |")
+            ratio = statistics.median(sample[0] / base[0] for sample, base in zip(samples, limit))
+            cost = statistics.median(base[3] / sample[3] for sample, base in zip(samples, limit))
+            self.rows.append({"row": name, "rps": middle[0], "ratio": ratio, "p50": middle[1], "p99": middle[2], "cpu_us": middle[3], "cpu_ratio": cost})
+            print(f"| {name} | {middle[0]:,.0f} | {ratio:.3f} | {middle[3]:.1f} | {cost:.3f} | {middle[1]:.2f} | {middle[2]:.2f} | {middle[2] / middle[1]:.1f} |")
         print(f"\nresident: {idle:.1f} MiB idle, {self.resident():.1f} MiB after the load")
+
+    def storm(self, arguments):
+        """Open loop: so many a second, whatever becomes of them."""
+        from concurrent.futures import ThreadPoolExecutor
+        started = time.monotonic()
+        subprocess.run(["taskset", "-c", "0", self.binary, "password", "hash", "--password-stdin"], input="x" * 20, text=True,
+                       env=self.env, check=True, capture_output=True)
+        rate = 5 / (time.monotonic() - started)
+        answers, refused = [], []
+
+        def sign_in(i):
+            begun = time.monotonic()
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            client.request("POST", "/auth/login", json.dumps({"username": f"nobody{i}", "password": "x" * 20}),
+                           {"Content-Type": "application/json"})
+            status = client.getresponse().status
+            client.close()
+            answers.append(status)
+            if status == 503:
+                refused.append(time.monotonic() - begun)
+
+        def arrive(until):
+            with ThreadPoolExecutor(200) as pool:
+                number = 0
+                while time.monotonic() < until:
+                    pool.submit(sign_in, number)
+                    number += 1
+                    time.sleep(1 / rate)
+
+        pairs = []
+        for _ in range(arguments.rounds):
+            calm = self.load(self.port, "/auth/verify", "ES256.one", arguments)
+            thread = threading.Thread(target=arrive, args=(time.monotonic() + arguments.seconds + 1,))
+            thread.start()
+            time.sleep(0.5)
+            pairs.append((calm, self.load(self.port, "/auth/verify", "ES256.one", arguments)))
+            thread.join()
+        print(f"\nstorm: {rate:.0f} sign-ins a second arrive; forward-auth beside them at "
+              f"{statistics.median(after[0] / calm[0] for calm, after in pairs):.2f} of its rate, p99 at "
+              f"{statistics.median(after[2] / calm[2] for calm, after in pairs):.2f}")
+        print("answers:", {status: answers.count(status) for status in sorted(set(answers))})
+        if refused:
+            print(f"503 after {1000 * statistics.median(refused):.0f} ms (median), {1000 * max(refused):.0f} ms (longest)")
+        print(f"resident: {self.resident():.0f} MiB")
 
     def stop(self):
         for process in self.processes:
@@ -188,6 +251,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="")
+    parser.add_argument("--storm", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not shutil.which("wrk"):
@@ -197,7 +261,7 @@ def main():
         try:
             bench.prepare()
             bench.serve()
-            bench.measure(arguments)
+            bench.storm(arguments) if arguments.storm else bench.measure(arguments)
         finally:
             bench.stop()
         if arguments.json:
