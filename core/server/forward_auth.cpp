@@ -32,9 +32,7 @@ Reply answer(const Recognition& found, bool allowed) {
   return reply;
 }
 
-bool decide(const Recognition& found, const Question& question, base::Timestamp now, Metrics& metrics) {
-  if (!question.permission) return true;
-  const bool allowed = is_allowed(*found.standing, *question.permission, question.resource.value_or(""), now);
+bool counted(bool allowed, Metrics& metrics) {
   ++(allowed ? metrics.checks_allowed : metrics.checks_denied);
   return allowed;
 }
@@ -42,7 +40,7 @@ bool decide(const Recognition& found, const Question& question, base::Timestamp 
 void record(const Request& request, const Recognition& found, const Question& question, bool allowed,
             Work& work) {
   const auto& which = work.config.settings.text("audit_checks");
-  if (which == "off" || !question.permission) return;
+  if (which == "off") return;
   service::Access access{found.caller->user_id,
                          found.caller->user_name,
                          true,
@@ -68,7 +66,10 @@ std::optional<Reply> verify_on_spot(const Request& request, Spot& spot) {
     request.recognition = std::move(found);
     return std::nullopt;  // its entry is written first
   }
-  return answer(found, decide(found, question, spot.now, spot.site.metrics));
+  if (!question.permission) return answer(found, true);
+  const bool allowed =
+      spot.recognizer.allows(found, *question.permission, question.resource.value_or(""), spot.now);
+  return answer(found, counted(allowed, spot.site.metrics));
 }
 
 Reply verify(const Request& request, Work& work) {
@@ -77,7 +78,10 @@ Reply verify(const Request& request, Work& work) {
   if (!request.recognition) request.recognition = recognize(presented ? presented->text : "", work);
   const auto& found = *request.recognition;
   if (!found.caller) return error_reply(401);
-  const bool allowed = decide(found, question, work.now, work.site.metrics);
+  if (!question.permission) return answer(found, true);
+  const bool allowed =
+      counted(is_allowed(*found.standing, *question.permission, question.resource.value_or(""), work.now),
+              work.site.metrics);
   record(request, found, question, allowed, work);
   return answer(found, allowed);
 }

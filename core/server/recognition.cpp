@@ -79,6 +79,12 @@ namespace {
 constexpr unsigned questions_a_tick = 20;  // about keys that are not known here
 constexpr std::size_t decided_slots = 1024;
 constexpr std::size_t seen_slots = 4096;  // a power of two; each token has two places
+
+std::size_t place_of(const crypto::KeyedHash::Digest& digest) {
+  std::size_t at = 0;
+  std::copy_n(digest.begin(), sizeof at, reinterpret_cast<std::uint8_t*>(&at));
+  return at;
+}
 }  // namespace
 
 Recognizer::Recognizer(const Knowledge& knowledge, Metrics& metrics, base::Random& random)

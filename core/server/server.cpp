@@ -90,6 +90,7 @@ class Server {
   void run() {
     open_listeners();
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+    ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the store, not our end
     wait_for_signal();
     feed_->start();
     for (auto& thread : threads_) thread->start();

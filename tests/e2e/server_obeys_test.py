@@ -90,6 +90,26 @@ class Obeys(ServerTest):
             self.ok("key", "rotate", "--use", "jwt")
             self.assertEqual(self.status(server, self.token()), 204)
 
+    def login(self, server, password=ServerTest.PASSWORD):
+        return server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": password})
+
+    def test_an_ended_session_and_a_lock_that_is_cleared(self):
+        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "8192",
+                                 "AUTHCTL_LOCKOUT_BASE": "15m"})
+
+        def ended(_):
+            token = self.login(server).json["access_token"]
+            session = server.ask("GET", "/auth/me", headers=self.bearer(token)).json["session"]
+            return token, "", 204, ("session", "revoke", session if isinstance(session, str) else session["id"]), 401
+
+        self.holds_at_once(server, ended)
+        for _ in range(3):
+            self.assertEqual(self.login(server, "a wrong pass phrase").status, 401)
+        self.assertEqual(self.login(server).status, 401)
+        self.ok("lockout", "clear", "ann")
+        self.ok("lockout", "clear", "127.0.0.1")
+        self.assertEqual(self.login(server).status, 200)
+
     def test_while_the_command_line_is_busy_no_request_is_lost(self):
         server = self.serve()
         token, stop, answers = self.token(), threading.Event(), []
