@@ -66,15 +66,30 @@ LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings 
       world_(world),
       progress_(world.console.err, world.console.err_is_terminal, world.clock) {}
 
-LiveInvocation::~LiveInvocation() = default;
+LiveInvocation::~LiveInvocation() {
+  courier_.reset();  // waits until alerts are handed over
+  for (const auto& why : undelivered_) world_.console.err << "authctl: the alert command " << why << std::endl;
+}
 
 service::Realm& LiveInvocation::realm() {
   if (!realm_) {
     realm_ = std::make_shared<service::Realm>(
         service::open_realm({settings_.text("store"), service::master_key_source(settings_), cause()},
                             world_.clock, world_.random));
+    send_alerts();
   }
   return *realm_;
+}
+
+// What was changed stays changed, whatever becomes of the alert.
+void LiveInvocation::send_alerts() {
+  const auto command = settings_.text("alert_command");
+  if (command.empty()) return;
+  courier_ = std::make_unique<service::Courier>(
+      [this](const std::string&, const std::string& why) { undelivered_.push_back(why); });
+  realm_->on_alert([this, command](std::vector<std::string>&& alerts) {
+    for (auto& alert : alerts) courier_->send(command, std::move(alert));
+  });
 }
 
 service::Cause LiveInvocation::cause() {

@@ -5,6 +5,7 @@
 #include "cli/reference/pages.h"
 #include "cli/run.h"
 #include "commands/command.h"
+#include "core/service/courier.h"
 
 namespace authctl::cli {
 
@@ -42,11 +43,14 @@ class LiveInvocation final : public commands::Invocation {
  private:
   bool can_ask() const { return world_.console.in_is_terminal && world_.console.err_is_terminal; }
   base::Secret ask_secret(const std::string& what, bool is_new);
+  void send_alerts();
 
   const commands::Globals& globals_;
   base::Settings settings_;
   World& world_;
   ProgressBar progress_;
+  std::vector<std::string> undelivered_;  // alerts, and why; told when the courier has ended
+  std::unique_ptr<service::Courier> courier_;
   std::shared_ptr<service::Realm> realm_;
 };
 

@@ -80,8 +80,12 @@ class Server {
     tls_ = make_tls(request, clock);
     auto opener = std::make_shared<service::RealmOpener>(request.store, clock, random);
     site_.hashes = std::make_unique<HashPool>(HashPool::Limits{.threads = 0});
-    site_.workers = std::make_unique<Workers>(
-        site_, [opener] { return std::make_unique<service::Realm>(opener->open()); }, Workers::Limits{});
+    const auto open = [this, opener] {
+      auto realm = std::make_unique<service::Realm>(opener->open());
+      realm->on_alert([this](std::vector<std::string>&& alerts) { send_alerts(std::move(alerts)); });
+      return realm;
+    };
+    site_.workers = std::make_unique<Workers>(site_, open, Workers::Limits{});
     feed_ =
         std::make_unique<Feed>(site_, [opener] { return std::make_unique<service::Realm>(opener->open()); });
     site_.set_csrf(site_.workers->common().sealer());
@@ -101,6 +105,13 @@ class Server {
   }
 
  private:
+  void send_alerts(std::vector<std::string>&& alerts) {
+    const auto command = site_.config()->settings.text("alert_command");
+    if (command.empty()) return;
+    for (auto& alert : alerts)
+      if (!site_.courier.send(command, std::move(alert))) log_.write(Level::error, "alert.too_many");
+  }
+
   void open_listeners() {
     const auto descriptors = raise_descriptor_limit();
     const unsigned count =

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t most_waiting = 256;
 constexpr std::size_t longest_message = 32 * 1024;  // fits into a pipe, so writing it never waits
-constexpr std::chrono::seconds longest_run{20};
+constexpr std::chrono::seconds longest_run{10}, longest_end{10};
 constexpr std::chrono::milliseconds between_looks{5};
 
 struct Ends {
@@ -101,6 +101,7 @@ Courier::~Courier() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    closed_at_ = std::chrono::steady_clock::now();
   }
   arrived_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -126,6 +127,7 @@ void Courier::run() {
   while (true) {
     arrived_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
+    if (closed_ && std::chrono::steady_clock::now() > closed_at_ + longest_end) return;
     const auto letter = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();

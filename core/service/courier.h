@@ -3,6 +3,7 @@
 // Invariants: nobody who sends waits for the program; what is queued is bounded; a program that does not end
 // is killed; what it printed goes nowhere. A message may hold a secret and is wiped.
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -21,7 +22,7 @@ class Courier {
   explicit Courier(OnFailure on_failure = {}) : on_failure_(std::move(on_failure)) {}
   Courier(const Courier&) = delete;
   Courier& operator=(const Courier&) = delete;
-  // Waits until what was sent has been handed over.
+  // Waits until what was sent has been handed over, a few seconds at most.
   ~Courier();
 
   // `command`: a program and its arguments. False: too many are waiting.
@@ -39,6 +40,7 @@ class Courier {
   std::condition_variable arrived_;
   std::deque<Letter> waiting_;
   bool closed_ = false;
+  std::chrono::steady_clock::time_point closed_at_;
   std::thread thread_;
 };
 

@@ -61,6 +61,12 @@ class Realm {
   // Reads the store's keys anew where they were changed.
   void renew_keys();
 
+  // Who is told of what a committed change gives reason to alert about (core/service/alerts.h); on whatever
+  // thread made the change. To be set before the realm is shared.
+  using AlertSink = std::function<void(std::vector<std::string>&&)>;
+  void on_alert(AlertSink sink) { alert_sink_ = std::move(sink); }
+  const AlertSink& alert_sink() const { return alert_sink_; }
+
  private:
   std::unique_ptr<store::Database> db_;
   std::vector<std::unique_ptr<crypto::Sealer>> sealers_;  // replaced ones stay: references to them do
@@ -70,6 +76,7 @@ class Realm {
   base::Random* random_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<CommitQueue> commits_;
+  AlertSink alert_sink_;
 };
 
 }  // namespace authctl::service

@@ -67,6 +67,25 @@ class SignIn(ServerTest):
         return [one for one in self.ok("audit", "query", "--json").json if action in (None, one["action"])]
 
 
+    def mailing(self, **more):
+        mail = self.home.path("mail.jsonl")
+        program = self.home.write("mail", f"#!/bin/sh\ncat >>{mail}\n")
+        os.chmod(program, 0o700)
+        return self.serve(env={**WIDE, "AUTHCTL_MAIL_COMMAND": program, **more}), mail
+
+    def mails(self, path, count, seconds=5):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = []
+            if os.path.exists(path):
+                with open(path) as lines:
+                    found = [json.loads(line) for line in lines]
+            if len(found) >= count:
+                return found
+            time.sleep(0.02)
+        return found
+
+
 class Login(SignIn):
     def test_cookies_are_as_promised(self):
         answer = self.sign_in()
@@ -339,24 +358,6 @@ class Passwords(SignIn):
         self.refused(Browser(self.server).login(), 401, "Invalid credentials")
         self.assertEqual(Browser(self.server).login(password=self.WANTED).status, 200)
 
-    def mailing(self, **more):
-        mail = self.home.path("mail.jsonl")
-        program = self.home.write("mail", f"#!/bin/sh\ncat >>{mail}\n")
-        os.chmod(program, 0o700)
-        return self.serve(env={**WIDE, "AUTHCTL_MAIL_COMMAND": program, **more}), mail
-
-    def mails(self, path, count, seconds=5):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = []
-            if os.path.exists(path):
-                with open(path) as lines:
-                    found = [json.loads(line) for line in lines]
-            if len(found) >= count:
-                return found
-            time.sleep(0.02)
-        return found
-
     def test_reset(self):
         server, path = self.mailing()
         self.sign_in()
@@ -392,6 +393,32 @@ class Passwords(SignIn):
         self.assertEqual(len(self.mails(path, 3, seconds=1)), 2)
         seen = [server.ask("POST", "/auth/password/reset", {"email": f"{i}@example.com"}).status for i in range(4)]
         self.assertEqual(seen, [202, 202, 429, 429])
+
+
+class Alerts(SignIn):
+    def test_alerts_go_to_the_program_from_the_server_and_from_the_command_line(self):
+        server, path = self.mailing()
+        env = {**WIDE, "AUTHCTL_ALERT_COMMAND": self.home.path("mail")}
+        server = self.serve(env=env)
+        tokens = [server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD}).json]
+        for _ in range(2):
+            tokens.append(server.ask("POST", "/auth/refresh", {"refresh_token": tokens[-1]["refresh_token"]}).json)
+        server.ask("POST", "/auth/refresh", {"refresh_token": tokens[0]["refresh_token"]})
+        alerts = self.mails(path, 1)
+        self.assertEqual([(one["alert"], one["notify"]["email"], one["ip"]) for one in alerts],
+                         [("refresh_reuse", "ann@example.com", "127.0.0.1")])
+        for command in (("key", "rotate", "--use", "jwt", "--emergency", "--yes"), ("role", "create", "chief"),
+                        ("role", "assign", "ann", "chief"), ("role", "grant", "chief", "admin:all"),
+                        ("user", "create", "bob"), ("role", "assign", "bob", "chief"),
+                        ("user", "password", "ann", "--generate"), ("role", "grant", "reader", "more:posts"),
+                        ("key", "rotate", "--use", "jwt")):
+            self.ok(*command, env=env)
+        self.ok("role", "assign", "bob", "reader", "--dry-run", env=env)
+        self.assertEqual([(one["alert"], (one["notify"] or {}).get("user")) for one in self.mails(path, 5)][1:],
+                         [("emergency_rotation", None), ("admin_granted", None), ("admin_granted", "bob"),
+                          ("password_changed", "ann")])
+        broken = self.ok("role", "grant", "reader", "admin:all", env={"AUTHCTL_ALERT_COMMAND": "/nowhere/at/all"})
+        self.assertIn("the alert command could not be started", broken.err)
 
 
 class SecondFactor(SignIn):

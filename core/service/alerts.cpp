@@ -1,0 +1,86 @@
+#include "core/service/alerts.h"
+
+#include <array>
+
+#include "core/service/access_pattern.h"
+#include "core/store/role_repository.h"
+#include "core/store/user_repository.h"
+
+namespace authctl::service {
+namespace {
+using audit::Event;
+
+bool says(const Event& event, std::string_view member) {
+  const auto* value = event.detail.if_contains(member);
+  return value != nullptr && value->is_bool() && value->as_bool();
+}
+
+std::string text_of(const Event& event, std::string_view member) {
+  const auto* value = event.detail.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+bool grants_everything(Change& change, const std::string& role_name) {
+  const auto role = store::find_role(change.db(), role_name);
+  if (!role) return false;
+  for (const auto& grant : store::grants_of_role(change.db(), role->id))
+    if (grant.permission == everything && grant.resource.empty()) return true;
+  return false;
+}
+
+bool is_admin_granted(Change& change, const Event& event) {
+  if (event.action == "role.grant") return text_of(event, "permission") == everything;
+  return event.action == "role.assign" && grants_everything(change, text_of(event, "role"));
+}
+
+// Nothing: nobody has to be told.
+std::string_view kind_of(Change& change, const Event& event) {
+  if (event.action == "session.reuse") return "refresh_reuse";
+  if (event.action == "key.rotate" && says(event, "emergency")) return "emergency_rotation";
+  if (is_admin_granted(change, event)) return "admin_granted";
+  if ((event.action == "auth.login" || event.action == "auth.mfa") && says(event, "new_address"))
+    return "new_network";
+  if (event.action == "user.password" && says(event, "changed")) return "password_changed";
+  if (event.action == "totp.confirm" || event.action == "totp.disable") return "second_factor_changed";
+  return {};
+}
+
+base::json::value text_or_null(const std::string& text) {
+  return text.empty() ? base::json::value() : base::json::value(text);
+}
+
+// Whom it concerns: the user whose account or session it is.
+base::json::value concerned(Change& change, const Event& event) {
+  const auto id = event.target.kind == "user" ? event.target.id : text_of(event, "user");
+  const auto user = id.empty() ? std::nullopt : store::find_user_by_id(change.db(), id);
+  if (!user) return nullptr;
+  return base::json::object{{"user", user->name}, {"email", text_or_null(user->email.value_or(""))}};
+}
+
+std::string message(Change& change, const Event& event, std::string_view kind) {
+  const auto& cause = change.cause();
+  return base::json::serialize(
+      base::json::object{{"alert", kind},
+                         {"time", base::to_rfc3339(change.now())},
+                         {"action", event.action},
+                         {"actor", cause.actor},
+                         {"ip", text_or_null(cause.ip)},
+                         {"reason", text_or_null(cause.reason)},
+                         {"target", base::json::object{{"kind", text_or_null(event.target.kind)},
+                                                       {"id", text_or_null(event.target.id)},
+                                                       {"name", text_or_null(event.target.name)}}},
+                         {"detail", event.detail},
+                         {"notify", concerned(change, event)}});
+}
+
+}  // namespace
+
+std::vector<std::string> alerts_of(Change& change) {
+  std::vector<std::string> alerts;
+  for (const auto& event : change.events())
+    if (const auto kind = kind_of(change, event); !kind.empty())
+      alerts.push_back(message(change, event, kind));
+  return alerts;
+}
+
+}  // namespace authctl::service
