@@ -1,6 +1,7 @@
 // POST /auth/password, /auth/password/reset, /auth/password/reset/confirm.
 #include "core/base/error.h"
 #include "core/server/arrival.h"
+#include "core/server/attempt.h"
 #include "core/server/guard.h"
 #include "core/server/hash_pool.h"
 #include "core/server/session_cookies.h"
@@ -11,18 +12,6 @@
 
 namespace authctl::server {
 namespace {
-
-// Whoever asks knows the password, so whether it is theirs is no secret; still it is one answer.
-service::SignIn confirm_identity(Work& work, const service::Cause& cause, const std::string& user_id,
-                                 const base::Secret& password) {
-  const auto& policy = work.config.sign_in;
-  const auto ticket =
-      begin_sign_in(work.common, cause, policy,
-                    {.identifier = user_id, .door = "password", .purpose = service::Purpose::confirm});
-  service::VerifiedPassword verified;
-  work.hashes.run([&] { verified = verify_ticket(ticket, password, work.realm.random()); });
-  return finish_sign_in(work.common, cause, policy, ticket, verified);
-}
 
 base::json::object mail_of(const service::ResetMail& mail, const Config& config) {
   return {{"kind", "password_reset"},
@@ -52,7 +41,9 @@ Reply change_password(const Request& request, Work& work) {
     return std::move(*refusal);
   auto cause = cause_of(request);
   cause.actor = "user:" + caller.user_id;
-  if (!confirm_identity(work, cause, caller.user_id, current).accepted())
+  const service::Attempt attempt{
+      .identifier = caller.user_id, .door = "password", .purpose = service::Purpose::confirm};
+  if (!verify_attempt(work, cause, attempt, current).accepted())
     return error_reply(401, "Invalid credentials");
   const auto user = store::get_user(work.realm.db(), caller.user_id);
   const credential::PasswordOwner owner{user.name, user.email.value_or(""), "authctl",

@@ -1,6 +1,7 @@
 // POST /auth/login, /auth/mfa/verify, /auth/register.
 #include "core/base/error.h"
 #include "core/server/arrival.h"
+#include "core/server/attempt.h"
 #include "core/server/hash_pool.h"
 #include "core/server/session_cookies.h"
 #include "core/service/accounts.h"
@@ -34,15 +35,6 @@ Reply reply_of(const service::NextStep& next, store::Door door, Work& work,
   return reply;
 }
 
-service::SignIn verify_password(Work& work, const service::Cause& cause, const std::string& identifier,
-                                const base::Secret& password) {
-  const auto& policy = work.config.sign_in;
-  const auto ticket = begin_sign_in(work.common, cause, policy, {.identifier = identifier, .door = "login"});
-  service::VerifiedPassword verified;
-  work.hashes.run([&] { verified = verify_ticket(ticket, password, work.realm.random()); });
-  return finish_sign_in(work.common, cause, policy, ticket, verified);
-}
-
 }  // namespace
 
 Reply login(const Request& request, Work& work) {
@@ -56,7 +48,7 @@ Reply login(const Request& request, Work& work) {
   if (auto refusal = refuse_too_many(work, request, "limit_login", "auth.login", sources))
     return std::move(*refusal);
   auto cause = cause_of(request);
-  const auto sign_in = verify_password(work, cause, identifier, password);
+  const auto sign_in = verify_attempt(work, cause, {.identifier = identifier, .door = "login"}, password);
   if (!sign_in.accepted()) return invalid_credentials();
   cause.actor = "user:" + sign_in.user_id;
   const auto draft = draft_of(request, remember_me);

@@ -15,6 +15,7 @@
 #include "core/server/head.h"
 #include "core/server/knowledge.h"
 #include "core/server/metrics.h"
+#include "core/server/turnstile.h"
 #include "core/service/courier.h"
 #include "core/service/policies.h"
 #include "core/service/sessions.h"
@@ -72,6 +73,7 @@ struct Site {
   mutable Metrics metrics;
   service::Courier courier;  // of mails and alerts
   std::unique_ptr<HashPool> hashes;
+  Turnstile turnstile;  // of sign-ins
   std::unique_ptr<Workers> workers;
   std::atomic<bool> draining{false};
   std::atomic<bool> writes{true};  // whether the last change that was tried could be written

@@ -180,6 +180,27 @@ class Stolen(SignIn):
             self.assertNotIn(secret, everything)
 
 
+class Crowd(SignIn):
+    def test_right_passwords_that_come_together_from_one_address_lock_nobody_out(self):
+        names = [f"user{i}" for i in range(6)]
+        for name in names:
+            self.ok("user", "create", name, "--password-stdin", stdin=self.PASSWORD)
+        seen = []
+
+        def sign_in(name):
+            body = {"username": name, "password": self.PASSWORD}
+            seen.append(self.server.ask("POST", "/auth/login?mode=token", body).status)
+
+        threads = [threading.Thread(target=sign_in, args=(name,)) for name in names * 4]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(set(seen) - {200, 503}, set())
+        self.assertGreaterEqual(seen.count(200), 8)
+        self.assertEqual(self.ok("lockout", "list", "--json").json, [])
+
+
 class Client(threading.Thread):
     """Signs in, refreshes, leaves, again and again; remembers what it was promised."""
 
