@@ -68,7 +68,8 @@ LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings 
 
 LiveInvocation::~LiveInvocation() {
   courier_.reset();  // waits until alerts are handed over
-  for (const auto& why : undelivered_) world_.console.err << "authctl: the alert command " << why << std::endl;
+  for (const auto& why : undelivered_)
+    world_.console.err << "authctl: the alert command " << why << std::endl;
 }
 
 service::Realm& LiveInvocation::realm() {
