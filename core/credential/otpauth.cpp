@@ -80,13 +80,13 @@ void read_label(TotpEnrolment& enrolment, std::string_view label, const std::str
     enrolment.issuer = percent_decoded(label.substr(0, colon));
     enrolment.account = percent_decoded(label.substr(colon + 1));
     if (issuer && *issuer != enrolment.issuer) refuse("it names two issuers");
-    enrolment.account.erase(0, enrolment.account.find_first_not_of(' '));
   } else {
     enrolment.account = percent_decoded(label);
     if (issuer) enrolment.issuer = *issuer;
     if (issuer && !issuer->empty() && enrolment.account.starts_with(*issuer + ":"))
       enrolment.account.erase(0, issuer->size() + 1);
   }
+  enrolment.account.erase(0, enrolment.account.find_first_not_of(' '));
   if (enrolment.account.empty()) refuse("it names no account");
 }
 

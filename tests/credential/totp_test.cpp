@@ -109,6 +109,17 @@ TEST_CASE("otpauth URIs are read or refused as the vectors have it") {
   CHECK(read.settings == TotpSettings{crypto::MacHash::sha256, 8, std::chrono::seconds(60)});
 }
 
+TEST_CASE("the colon of a label and the blanks after it may be plain or escaped") {
+  for (const char* label : {"Shop:ann", "Shop:%20ann", "Shop%3Aann", "Shop%3A%20%20ann", "%20ann", "ann"}) {
+    const auto read = credential::parse_otpauth("otpauth://totp/" + std::string(label) +
+                                                "?secret=JBSWY3DPEHPK3PXP&issuer=Shop");
+    INFO(label);
+    CHECK(read.account == "ann");
+    CHECK(read.issuer == "Shop");
+    CHECK(credential::parse_otpauth(credential::format_otpauth(read).reveal_text()).account == "ann");
+  }
+}
+
 TEST_CASE("an otpauth URI that was made is read back to exactly what it was made from") {
   for (const auto& value : cases("otpauth-produce-labels.json")) {
     const auto& entry = value.as_object();
