@@ -210,6 +210,7 @@ class Scanner {
       rest.remove_prefix(scheme);
       const auto slash = std::min(rest.find('/'), rest.size());
       const auto authority = rest.substr(0, slash);
+      if (authority.empty()) return 400;  // RFC 9110 section 4.2.1; of HTTP/1.0 no Host need differ from it
       if (!std::equal(authority.begin(), authority.end(), host.begin(), host.end(),
                       [](char a, char b) { return lower(a) == lower(b); })) {
         return 400;

@@ -67,6 +67,7 @@ TEST_CASE("limits have statuses of their own") {
   CHECK(scan("GET / HTTP/2.0\r\nHost: a\r\n\r\n", head).status == 505);
   CHECK(scan("GET / HTTP/1.1\r\n\r\n", head).status == 400);
   CHECK(scan("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", head).status == 400);
+  CHECK(scan("GET https:// HTTP/1.0\r\n\r\n", head).status == 400);
 }
 
 ChunkedBody read(std::string_view bytes, std::size_t piece, std::size_t& taken) {
