@@ -14,9 +14,9 @@ authctl_read_version(AUTHCTL_OPENSSL_VERSION openssl/opensslv.h "define OPENSSL_
 authctl_read_version(AUTHCTL_SODIUM_VERSION sodium/version.h "define SODIUM_VERSION_STRING")
 authctl_read_version(AUTHCTL_SQLITE_VERSION sqlite3.h "define SQLITE_VERSION +\"")
 
-set(AUTHCTL_COMMIT "")
+set(AUTHCTL_COMMIT "$ENV{AUTHCTL_COMMIT}")
 find_program(AUTHCTL_GIT git)
-if(AUTHCTL_GIT)
+if(AUTHCTL_GIT AND AUTHCTL_COMMIT STREQUAL "")
   execute_process(COMMAND ${AUTHCTL_GIT} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
                   OUTPUT_VARIABLE AUTHCTL_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()

@@ -30,6 +30,8 @@ else()
   # libstdc++ inside the binary: a dynamic one costs more at each start than most commands' work.
   target_link_options(authctl_flags INTERFACE -static-libstdc++ -static-libgcc)
 endif()
+# The folder it was built in is in no byte of the program.
+target_compile_options(authctl_flags INTERFACE $<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.>)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 target_compile_options(authctl_flags INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(authctl_flags INTERFACE -Wl,--gc-sections)

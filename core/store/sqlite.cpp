@@ -196,10 +196,20 @@ void sync_folder(const std::filesystem::path& folder) {
   if (!synced) refuse(folder.string(), std::string("cannot be made durable: ") + std::strerror(code));
 }
 
+// What root makes in the folder of a service account is for that account; SQLite does the same with side
+// files.
+bool give_to_owner_of_folder(int fd, const std::string& path) {
+  struct stat folder {};
+  const auto parent = std::filesystem::path(path).parent_path();
+  if (::geteuid() != 0 || ::stat(parent.empty() ? "." : parent.c_str(), &folder) != 0 || folder.st_uid == 0)
+    return true;
+  return ::fchown(fd, folder.st_uid, folder.st_gid) == 0;
+}
+
 // An empty file that no other process can have opened: O_EXCL, and 0600 whatever the umask says.
 void make_empty_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0 || ::fchmod(fd, 0600) != 0) {
+  if (fd < 0 || ::fchmod(fd, 0600) != 0 || !give_to_owner_of_folder(fd, path)) {
     const int code = errno;
     if (fd >= 0) ::close(fd);
     refuse(path, std::string("cannot be created: ") + std::strerror(code));
