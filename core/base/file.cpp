@@ -86,8 +86,10 @@ Secret read_secret_file(const std::string& path, std::size_t max_bytes) {
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
-    if (S_ISLNK(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link");
-    if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is not a regular file");
+    if (S_ISLNK(info.st_mode))
+      throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link", "name the file itself");
+    if (!S_ISREG(info.st_mode))
+      throw Error(ErrorCode::conflict, quote(path) + " is not a regular file", "name another file");
     if (if_exists == IfExists::refuse) {
       throw Error(ErrorCode::conflict, "file " + quote(path) + " exists",
                   "name another file, or add --force");
@@ -105,7 +107,9 @@ void write_private_file(const std::string& path, std::string_view content, IfExi
     // link() refuses an existing name, so two who create at once cannot both win.
     if (if_exists == IfExists::refuse) {
       if (::link(temporary.c_str(), path.c_str()) != 0) {
-        if (errno == EEXIST) throw Error(ErrorCode::conflict, "file " + quote(path) + " exists");
+        if (errno == EEXIST)
+          throw Error(ErrorCode::conflict, "file " + quote(path) + " exists",
+                      "name another file, or add --force");
         fail("cannot create", path, errno);
       }
       ::unlink(temporary.c_str());

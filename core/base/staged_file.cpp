@@ -49,7 +49,8 @@ void sync_folder_of(const std::string& path) {
 StagedFile::StagedFile(std::string path, IfExists if_exists) : path_(std::move(path)), if_exists_(if_exists) {
   struct stat info {};
   if (::lstat(path_.c_str(), &info) != 0) return;
-  if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::conflict, quote(path_) + " is not a regular file");
+  if (!S_ISREG(info.st_mode))
+    throw Error(ErrorCode::conflict, quote(path_) + " is not a regular file", "name another file");
   if (if_exists_ == IfExists::refuse) {
     throw Error(ErrorCode::conflict, "file " + quote(path_) + " exists", "name another file, or add --force");
   }
@@ -75,7 +76,8 @@ void StagedFile::open_partial(int flags) {
   }
   if (fd_ < 0) fail("cannot open", partial);
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    throw Error(ErrorCode::conflict, "another process is writing " + quote(partial));
+    throw Error(ErrorCode::conflict, "another process is writing " + quote(partial),
+                "wait until it has ended");
   }
 }
 

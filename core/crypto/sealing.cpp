@@ -87,9 +87,10 @@ base::Secret Sealer::open(base::ByteView sealed, const Place& place) const {
   if (auto plain = open_with(key_, sealed, place)) return std::move(*plain);
   if (!previous_.empty())
     if (auto plain = open_with(previous_, sealed, place)) return std::move(*plain);
-  throw base::Error(base::ErrorCode::unverified, "a sealed value in " + std::string(place.table) + "/" +
-                                                     std::string(place.column) +
-                                                     " does not open: wrong key, or it was altered or moved");
+  throw base::Error(base::ErrorCode::unverified,
+                    "a sealed value in " + std::string(place.table) + "/" + std::string(place.column) +
+                        " does not open: wrong key, or it was altered or moved",
+                    "authctl master-key verify counts what does not open; restore a backup");
 }
 
 bool Sealer::is_current(base::ByteView sealed, const Place& place) const {

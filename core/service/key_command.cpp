@@ -20,7 +20,8 @@ namespace {
 
 [[noreturn]] void fail(const std::string& program, const std::string& why) {
   throw base::Error(base::ErrorCode::unavailable,
-                    "the master key command " + base::quote(program) + " " + why);
+                    "the master key command " + base::quote(program) + " " + why,
+                    "run it by hand: AUTHCTL_MASTER_KEY_COMMAND");
 }
 
 struct Pipe {

@@ -25,7 +25,8 @@ base::Secret parse(const base::Secret& text, const std::string& where) {
   try {
     return crypto::parse_master_key(text);
   } catch (const Error&) {
-    throw Error(ErrorCode::unavailable, where + " gives no master key (32 bytes in base64url)");
+    throw Error(ErrorCode::unavailable, where + " gives no master key (32 bytes in base64url)",
+                "put the copy that you kept back in its place");
   }
 }
 

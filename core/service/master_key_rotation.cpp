@@ -69,7 +69,8 @@ void begin_generation(Change& change, const Keys& keys, const WrappedKey& newest
 bool begin(Change& change, const Keys& keys, bool reseal, MasterKeyReport& report) {
   const auto generations = wraps_of(change.db(), keys.current_id);
   if (generations.empty())
-    throw Error(ErrorCode::unverified, "the master key is not the one of this store any more");
+    throw Error(ErrorCode::unverified, "the master key is not the one of this store any more",
+                "name the right one: --master-key-file or AUTHCTL_MASTER_KEY_FILE");
   const bool begun = generations.size() > 1;
   if (!keys.is_another() && !reseal && !begun)
     throw Error(ErrorCode::conflict, "this is the master key of the store already",

@@ -76,7 +76,7 @@ OpenedKey open_wrapped_key(const store::WrappedKey& wrap, const base::Secret& ma
   const std::string row = row_of(wrap);
   const auto both = crypto::Sealer(master_key.clone()).open(wrap.wrapped, {"data_key", "wrapped", row});
   if (both.size() != 2 * crypto::sealing_key_size)
-    throw Error(ErrorCode::unverified, "a wrapped data key has another size than ours");
+    throw Error(ErrorCode::unverified, "a wrapped data key has another size than ours", "restore a backup");
   return {base::Secret(both.reveal().first(crypto::sealing_key_size)),
           base::Secret(both.reveal().subspan(crypto::sealing_key_size))};
 }
@@ -86,7 +86,9 @@ crypto::Sealer unwrap_data_key(std::span<const store::WrappedKey> keys, const ba
   std::vector<OpenedKey> opened;  // the newest generation first
   for (const auto& key : keys)
     if (key.master_key_id == id) opened.push_back(open_wrapped_key(key, master_key));
-  if (opened.empty()) throw Error(ErrorCode::unverified, "the master key is not the one of this store");
+  if (opened.empty())
+    throw Error(ErrorCode::unverified, "the master key is not the one of this store",
+                "name the right one: --master-key-file or AUTHCTL_MASTER_KEY_FILE");
   auto sealer = opened.size() == 1
                     ? crypto::Sealer(std::move(opened[0].data_key))
                     : crypto::Sealer(std::move(opened[0].data_key), std::move(opened[1].data_key));

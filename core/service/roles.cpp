@@ -53,7 +53,8 @@ void refuse_circle(store::Database& db, const RoleRow& role, const RoleRow& pare
   if (circle.empty()) return;
   std::string names;
   for (const auto at : circle) names += (names.empty() ? "" : " -> ") + graph.roles[at].name;
-  throw Error(ErrorCode::precondition, "inheritance would go round in a circle: " + names);
+  throw Error(ErrorCode::precondition, "inheritance would go round in a circle: " + names,
+              "authctl role show " + role.name);
 }
 
 // True where the line was not there before.

@@ -114,7 +114,8 @@ int applied_version(Database& db) {
     const auto& expected = table[static_cast<std::size_t>(version - 1)];
     if (version < 1 || rows->text(1) != checksum_of(expected)) {
       throw base::Error(base::ErrorCode::unavailable,
-                        "the store is not one of ours: its schema " + std::to_string(version) + " differs");
+                        "the store is not one of ours: its schema " + std::to_string(version) + " differs",
+                        "use the authctl that wrote it, or restore a backup");
     }
   }
   return version;

@@ -37,19 +37,25 @@ std::string first_line(std::string_view text) {
 // SQLSTATE classes, PostgreSQL manual appendix A.
 [[noreturn]] void fail_with(std::string_view state, std::string_view message) {
   const auto is_of = [&](std::string_view prefix) { return state.starts_with(prefix); };
-  if (state == "23505") throw Error(ErrorCode::conflict, "it exists already");
-  if (state == "23503") throw Error(ErrorCode::conflict, "something else refers to it, or it is gone");
-  if (state == "25006") throw Error(ErrorCode::unavailable, "the store is read-only");
+  if (state == "23505")
+    throw Error(ErrorCode::conflict, "it exists already", "list what there is, and name another");
+  if (state == "23503")
+    throw Error(ErrorCode::conflict, "something else refers to it, or it is gone",
+                "look again, and try again");
+  if (state == "25006")
+    throw Error(ErrorCode::unavailable, "the store is read-only", "name the primary server, not a replica");
   if (state == "55P03" || state == "40001" || state == "40P01") {
     throw Error(ErrorCode::unavailable, "the store is busy: another process is writing", "try again");
   }
   if (is_of("53"))
-    throw Error(ErrorCode::unavailable, "the store is full or out of resources: " + first_line(message));
+    throw Error(ErrorCode::unavailable, "the store is full or out of resources: " + first_line(message),
+                "free what PostgreSQL ran out of");
   if (is_of("XX") || is_of("58"))
-    throw Error(ErrorCode::unavailable, "the store is damaged: " + first_line(message));
+    throw Error(ErrorCode::unavailable, "the store is damaged: " + first_line(message), "restore a backup");
   if (state.empty() || (is_of("08") && state != "08P01") || is_of("57P") || is_of("28") || is_of("3D") ||
       state == "42501") {
-    throw Error(ErrorCode::unavailable, "the store cannot be used: " + first_line(message));
+    throw Error(ErrorCode::unavailable, "the store cannot be used: " + first_line(message),
+                "check the URL, the account and its rights");
   }
   throw Error(ErrorCode::internal, "the store refused a statement: " + first_line(message));
 }
@@ -66,7 +72,8 @@ class PostgresConnection final : public Database {
       const std::string why = connection_ ? first_line(libpq().errorMessage(connection_)) : "out of memory";
       libpq().finish(connection_);
       throw Error(ErrorCode::unavailable,
-                  "store " + base::quote(printable_url(url)) + " cannot be reached: " + why);
+                  "store " + base::quote(printable_url(url)) + " cannot be reached: " + why,
+                  "check the URL, and that the server runs");
     }
     libpq().setNoticeProcessor(
         connection_, [](void*, const char*) {}, nullptr);

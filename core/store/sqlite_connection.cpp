@@ -39,7 +39,8 @@ constexpr std::size_t most_cached_texts = 256;
     case SQLITE_LOCKED:
       throw Error(ErrorCode::unavailable, store + " is busy: another process is writing", "try again");
     case SQLITE_READONLY:
-      throw Error(ErrorCode::unavailable, store + " is read-only");
+      throw Error(ErrorCode::unavailable, store + " is read-only",
+                  "check its file's rights and how its disk is mounted");
     case SQLITE_FULL:
       throw Error(ErrorCode::unavailable, "no space left for " + store, "free some space on its disk");
     case SQLITE_CORRUPT:
@@ -52,7 +53,8 @@ constexpr std::size_t most_cached_texts = 256;
     case SQLITE_PROTOCOL:
     case SQLITE_NOMEM:
     case SQLITE_NOLFS:
-      throw Error(ErrorCode::unavailable, store + " cannot be used: " + detail);
+      throw Error(ErrorCode::unavailable, store + " cannot be used: " + detail,
+                  "check its folder, its rights and its disk");
     default:
       break;
   }
@@ -60,9 +62,10 @@ constexpr std::size_t most_cached_texts = 256;
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
-      throw Error(ErrorCode::conflict, "it exists already");
+      throw Error(ErrorCode::conflict, "it exists already", "list what there is, and name another");
     case SQLITE_CONSTRAINT_FOREIGNKEY:
-      throw Error(ErrorCode::conflict, "something else refers to it, or it is gone");
+      throw Error(ErrorCode::conflict, "something else refers to it, or it is gone",
+                  "look again, and try again");
     default:
       throw Error(ErrorCode::internal, "the store refused a statement: " + base::printable(detail));
   }

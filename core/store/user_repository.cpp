@@ -58,7 +58,8 @@ void insert_identifier(Database& db, std::string_view value, std::string_view us
 void refuse_id_of_another(Database& db, std::string_view name) {
   if (find_user_by_id(db, name))
     throw base::Error{base::ErrorCode::conflict,
-                      "user " + base::quote(name) + " is taken: it is an account's id"};
+                      "user " + base::quote(name) + " is taken: it is an account's id",
+                      "choose another name"};
 }
 
 void drop_identifier(Database& db, std::string_view user_id, std::string_view kind) {
