@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Options that no other test types: each is given once, and what it changes is looked at, so that it would show if it were
+ignored."""
+import json
+import os
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, HomeTest
+
+PASSWORD = "mulberry lantern quay 47"
+
+
+class EveryOption(HomeTest):
+    def file(self, name, content="x"):
+        return self.home.write(name, content)
+
+    def replaced(self, to, force, *command):
+        """The second option writes over the file of the first, and nothing does without it."""
+        out = self.file("there", "old")
+        self.expect(5, *command, to, out, "-y")
+        with open(out, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "old")
+        self.ok(*command, to, out, force, "-y")
+        with open(out, "rb") as f:
+            self.assertNotEqual(f.read(), b"old")
+
+    def test_force_and_out(self):
+        self.ok("user", "create", "ann")
+        kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
+        for command in (("user", "password", "ann", "--generate"), ("key", "export", kid, "--format", "pem", "--private"),
+                        ("fernet", "keygen"), ("secret", "render", "--format", "dotenv")):
+            self.replaced("--out", "--force", *command)
+
+    def test_force_where_the_last_administrator_would_go(self):
+        self.ok("role", "create", "root")
+        self.ok("role", "create", "boss", "--inherits", "root")
+        self.ok("role", "grant", "root", "admin:all")
+        self.ok("user", "create", "ann", "--role", "boss")
+        self.expect(5, "role", "update", "boss", "--no-inherits", "root", "-y")
+        self.ok("role", "update", "boss", "--no-inherits", "root", "--force", "-y", "--description", "was the boss")
+        shown = self.ok("role", "show", "boss", "--json").json
+        self.assertEqual((shown["inherits"], shown["description"]), ([], "was the boss"))
+        self.ok("role", "assign", "ann", "root")
+        self.expect(5, "role", "revoke", "root", "admin:all", "-y")
+        self.ok("role", "revoke", "root", "admin:all", "--force", "-y")
+        self.assertEqual(self.ok("role", "show", "root", "--json").json["permissions"], [])
+
+    def test_client_update_no_grant(self):
+        client = self.ok("client", "create", "app", "--grant", "client_credentials", "--grant", "refresh_token", "--json").json
+        self.ok("client", "update", client["id"], "--no-grant", "refresh_token")
+        self.assertNotIn("refresh_token", json.dumps(self.ok("client", "show", client["id"], "--json").json))
+
+    def test_key_generate_not_before(self):
+        kid = self.ok("key", "generate", "--use", "jwt", "--not-before", "2099-01-01T00:00:00Z", "-q").lines[0]
+        self.assertIn("2099-01-01", self.ok("key", "plan", "--use", "jwt").out)
+        self.expect(5, "key", "promote", kid)
+
+    def test_token_issue_and_verify(self):
+        self.ok("user", "create", "ann")
+        token = self.file("token", self.ok("token", "issue", "ann", "--scope", "read", "--scope", "write").out)
+        claims = self.ok("token", "verify", token, "--json").json["claims"]
+        self.assertEqual(claims["scope"], "read write")
+        self.assertEqual(self.expect(7, "token", "verify", token, "--algorithm", "EdDSA", "--json").json["reason"],
+                         "unsupported_algorithm")
+        self.ok("token", "verify", token, "--algorithm", "ES256")
+        other = self.file("other", self.ok("token", "issue", "ann", "--type", "reset").out)
+        self.assertEqual(self.expect(7, "token", "verify", other, "--json").json["reason"], "wrong_type")
+        self.ok("token", "verify", other, "--type", "reset")
+
+    def test_token_revoke_issued_between(self):
+        self.ok("user", "create", "ann")
+        kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
+        token = self.file("token", self.ok("token", "issue", "ann").out)
+        self.ok("token", "revoke", "--kid", kid, "--issued-between", "2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z", "-y")
+        self.ok("token", "verify", token)
+        self.ok("token", "revoke", "--kid", kid, "--issued-between", "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "-y")
+        self.assertEqual(self.expect(7, "token", "verify", token, "--json").json["reason"], "revoked")
+
+    def test_fernet_inspect_and_rotate(self):
+        key = self.file("key", self.ok("fernet", "keygen").out)
+        token = self.ok("fernet", "encrypt", "--key-file", key, "--now", "2026-01-01T00:00:00Z", stdin=b"hello").out.strip()
+        # Without the key a token cannot be told to be whole.
+        with_key = self.ok("fernet", "inspect", "--key-file", key, "--json", stdin=token.encode()).out
+        other = self.file("other", self.ok("fernet", "keygen").out)
+        self.assertNotEqual(with_key, self.run_("fernet", "inspect", "--key-file", other, "--json", stdin=token.encode()).out)
+        ages = [self.run_("fernet", "inspect", "--key-file", key, "--now", now, "--json", stdin=token.encode()).out
+                for now in ("2026-01-01T00:00:10Z", "2026-01-02T00:00:00Z")]
+        self.assertNotEqual(*ages)
+        table = f"id,secret\n1,{token}\n".encode()
+        keys = self.file("keys", self.ok("fernet", "keygen").out + self.home_text("key"))
+        stats = self.ok("fernet", "inspect", "--stats", "--column", "secret", "--jobs", "2", "--key-file", keys, "--json", stdin=table)
+        self.assertIn('"records":1', stats.out.replace(" ", ""))
+        self.refused(2, "usage", "fernet", "inspect", "--stats", "--jobs", "0", "--key-file", keys)
+        rotated = self.ok("fernet", "rotate", "--column", "secret", "--key-file", keys, stdin=table).out
+        self.assertTrue(rotated.startswith("id,secret\n1,gAAAA"))
+        self.assertNotIn(token, rotated)
+        early = self.run_("fernet", "rotate", "--key-file", keys, "--now", "2025-01-01T00:00:00Z", stdin=token.encode() + b"\n")
+        late = self.ok("fernet", "rotate", "--key-file", keys, "--now", "2026-06-01T00:00:00Z", stdin=token.encode() + b"\n")
+        self.assertIn("gAAAA", early.out + late.out)
+
+    def home_text(self, name):
+        with open(self.home.path(name), encoding="utf-8") as f:
+            return f.read()
+
+    def test_session_list(self):
+        self.assertEqual(self.ok("session", "list", "--ended", "--limit", "1", "--json").json, [])
+        self.refused(2, "usage", "session", "list", "--limit", "none")
+
+    def test_password_check_and_verify(self):
+        short = b"tallow-brine-7"  # 14 characters: enough with a second factor, not without
+        self.expect(4, "password", "check", "--password-stdin", stdin=short)
+        self.ok("password", "check", "--second-factor", "--password-stdin", stdin=short)
+        own = b"zebulonquartermain@example.com"
+        self.ok("password", "check", "--password-stdin", stdin=b"gristle47-" + own[:11] + b"-heron")
+        self.expect(4, "password", "check", "--email", own.decode(), "--password-stdin", stdin=own)
+        crypted = subprocess.run(["openssl", "passwd", "-6", "-salt", "saltsalt", "password"], capture_output=True, text=True,
+                                 check=True).stdout
+        old = self.file("hash", crypted)
+        self.expect(2, "password", "verify", "--hash-file", old, "--password-stdin", stdin=b"password")
+        self.ok("password", "verify", "--hash-file", old, "--legacy", "--password-stdin", stdin=b"password")
+
+    def test_totp_code_and_check(self):
+        secret = self.file("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+        now = ("--now", "2009-02-13T23:31:30Z")
+        codes = {self.ok("totp", "code", "--secret-file", secret, *now, *more).out.strip()
+                 for more in ((), ("--period", "60s"), ("--digits", "8"), ("--algorithm", "SHA256"))}
+        self.assertEqual(len(codes), 4)
+        self.assertIn("89005924", codes)  # RFC 6238 appendix B
+        for more in (("--digits", "8"), ("--period", "60s"), ("--algorithm", "SHA512")):
+            code = self.ok("totp", "code", "--secret-file", secret, *now, *more).out.encode()
+            self.ok("totp", "check", "--secret-file", secret, *now, *more, "--code-stdin", stdin=code)
+            self.expect(4, "totp", "check", "--secret-file", secret, *now, "--digits", "7", "--code-stdin", stdin=code)
+
+    def test_totp_enroll_force(self):
+        self.ok("user", "create", "ann")
+        picture = self.file("ann.png", "old")
+        self.expect(5, "totp", "enroll", "ann", "--png", picture)
+        self.ok("totp", "enroll", "ann", "--png", picture, "--force", "-y")
+        with open(picture, "rb") as f:
+            self.assertTrue(f.read().startswith(b"\x89PNG"))
+
+    def test_audit_query_filters(self):
+        self.ok("user", "create", "ann")
+        self.ok("role", "create", "editor")
+        everything = len(self.ok("audit", "query", "--json").json)
+        actor = self.ok("audit", "query", "--json").json[0]["actor"]
+        self.assertEqual(len(self.ok("audit", "query", "--actor", actor, "--json").json), everything)
+        self.assertEqual(self.ok("audit", "query", "--actor", "os:nobody-else", "--json").json, [])
+        self.assertEqual([e["action"] for e in self.ok("audit", "query", "--target", "ann", "--json").json], ["user.create"])
+        self.assertEqual(self.ok("audit", "query", "--outcome", "denied", "--json").json, [])
+        self.assertEqual(self.ok("audit", "query", "--ip", "203.0.113.9", "--json").json, [])
+
+    def test_audit_export_since(self):
+        self.ok("user", "create", "ann")
+        self.assertGreater(len(self.ok("audit", "export").lines), 1)
+        time.sleep(1.1)
+        self.assertEqual(self.ok("audit", "export", "--since", "1s").lines, [])
+
+    def background(self, *argv):
+        process = subprocess.Popen([BINARY, *argv], env=self.home.env, cwd=self.home.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+
+        def end():
+            process.terminate()
+            process.wait(20)
+            process.stdout.close()
+            process.stderr.close()
+        self.addCleanup(end)
+        return process
+
+    def test_audit_follow_reveal(self):
+        for options, shown in (((), b"j***@example.com"), (("--reveal",), b"jo@example.com")):
+            process = self.background("audit", "follow", "--json", *options)
+            time.sleep(0.7)
+            self.ok("user", "create", "jo", "--email", "jo@example.com")
+            self.ok("user", "delete", "jo", "-y", "--reason", "left, was jo@example.com")
+            for _ in range(5):
+                line = process.stdout.readline()
+                if b"user.delete" in line:
+                    break
+            self.assertIn(shown, line)
+
+    def test_serve_dev_and_threads(self):
+        tasks = []
+        for threads in ("1", "4"):
+            process = self.background("serve", "--dev", "--listen", "127.0.0.1:0", "--threads", threads)
+            started = json.loads(process.stderr.readline())
+            self.assertTrue(started["tls"], started)
+            tasks.append(len(os.listdir(f"/proc/{process.pid}/task")))
+        self.assertGreaterEqual(tasks[1] - tasks[0], 3)
+
+    def test_pictures_of_a_plan(self):
+        for option in ("--svg", "--png"):
+            self.ok("key", "plan", "--use", "jwt", option, self.home.path("plan" + option))
+            self.assertGreater(os.path.getsize(self.home.path("plan" + option)), 1000)
+
+
+if __name__ == "__main__":
+    unittest.main()
