@@ -110,7 +110,7 @@ ManualPage overview_page(const std::vector<NounOutline>& nouns, const std::strin
   page.paragraph();
   page.text("The nouns, each with a page of its own:");
   page.begin_list("-tag -width Ds");
-  std::vector<std::pair<std::string, int>> pages{{"authctl.conf", 5}};
+  std::vector<std::pair<std::string, int>> pages{{"authctl.conf", 5}, {"authctl-manifest", 5}};
   for (const auto& noun : nouns) {
     const int section = section_of(noun.name);
     page.macro(".It Xr authctl-" + noun.name + " " + std::to_string(section));
@@ -161,7 +161,7 @@ ManualPage settings_page(const std::string& date) {
 
 std::vector<ManualPage> manual_pages(const std::string& date) {
   const auto nouns = outline();
-  std::vector<ManualPage> pages{overview_page(nouns, date), settings_page(date)};
+  std::vector<ManualPage> pages{overview_page(nouns, date), settings_page(date), manifest_page(date)};
   for (const auto& noun : nouns) pages.push_back(noun_page(noun, date));
   return pages;
 }

@@ -21,6 +21,7 @@ std::vector<ManualPage> manual_pages(const std::string& date);
 ManualPage noun_page(const NounOutline& noun, const std::string& date);
 ManualPage overview_page(const std::vector<NounOutline>& nouns, const std::string& date);
 ManualPage settings_page(const std::string& date);
+ManualPage manifest_page(const std::string& date);
 int section_of(const std::string& noun);  // 8 for what a system administrator starts, else 1
 
 }  // namespace authctl::cli

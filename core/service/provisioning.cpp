@@ -112,7 +112,8 @@ Adoption adopt_thing(Realm& realm, const Cause& cause, ThingKind kind, const std
     }
     if (!thing) {
       if (kind == ThingKind::role) store::get_role(c.db(), base::fold_ascii(name));  // says what is near
-      throw Error(ErrorCode::not_found, "there is no " + std::string(word_of(kind)) + " " + quote(name));
+      throw Error(ErrorCode::not_found, "there is no " + std::string(word_of(kind)) + " " + quote(name),
+                  "authctl export shows what there is");
     }
     auto row = store::find_manifest_row(c.db(), word_of(kind), thing->id);
     if (row && row->owned) return {thing->id, thing->name, false};

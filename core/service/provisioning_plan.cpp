@@ -273,9 +273,10 @@ void refuse_circles(const Manifest& manifest) {
       if (on_path.contains(parent->first)) {
         std::string circle;
         for (const auto& step : path) circle += step.first->name + " -> ";
-        throw Error(ErrorCode::precondition, "line " + std::to_string(parent->second->line) +
-                                                 ": inheritance would go round in a circle: " + circle +
-                                                 std::string(parent->first));
+        throw Error(ErrorCode::precondition,
+                    "line " + std::to_string(parent->second->line) +
+                        ": inheritance would go round in a circle: " + circle + std::string(parent->first),
+                    "take one of these out of inherits");
       }
       on_path.insert(parent->first);
       path.emplace_back(parent->second, 0);

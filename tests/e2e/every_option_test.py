@@ -47,6 +47,24 @@ class EveryOption(HomeTest):
         self.ok("role", "revoke", "root", "admin:all", "--force", "-y")
         self.assertEqual(self.ok("role", "show", "root", "--json").json["permissions"], [])
 
+    def test_user_list_and_import(self):
+        users = "name,email\n" + "".join(f"u{i},u{i}@example.com\n" for i in range(20))
+        self.ok("user", "import", self.file("users.csv", users), "--jobs", "2")
+        self.refused(2, "usage", "user", "import", self.file("none.csv", "name\n"), "--jobs", "many")
+        secret = self.file("secret", self.ok("totp", "enroll", "u1", "--json").json["secret"])
+        self.ok("totp", "confirm", "u1", "--code-stdin", stdin=self.ok("totp", "code", "--secret-file", secret).raw_out)
+        without = self.ok("user", "list", "--without-mfa", "--limit", "100", "--json").json
+        self.assertEqual(len(without), 19)
+        self.assertNotIn("u1", [user["name"] for user in without])
+
+    def test_apply_force(self):
+        roles = "".join(f"  - name: role{i}\n" for i in range(12))
+        self.ok("apply", "-f", self.file("all.yaml", "version: 1\nroles:\n" + roles))
+        none = self.file("none.yaml", "version: 1\nroles: []\n")
+        self.expect(5, "apply", "-f", none, "--prune", "-y")
+        self.ok("apply", "-f", none, "--prune", "--force", "-y")
+        self.assertEqual(self.ok("role", "list", "--json").json, [])
+
     def test_client_update_no_grant(self):
         client = self.ok("client", "create", "app", "--grant", "client_credentials", "--grant", "refresh_token", "--json").json
         self.ok("client", "update", client["id"], "--no-grant", "refresh_token")

@@ -50,7 +50,7 @@ class ManualTest(HomeTest):
                 found = set(re.findall(r"^     (--[a-z0-9-]+)", described[verb], re.M))
                 self.assertEqual(found, options, (noun, verb))
         others = set(self.pages) - seen
-        self.assertEqual(others, {"authctl.1", "authctl.conf.5"})
+        self.assertEqual(others, {"authctl.1", "authctl.conf.5", "authctl-manifest.5"})
 
     def test_the_first_page_has_the_global_options_and_names_every_other(self):
         text = self.rendered("authctl.1")
@@ -64,6 +64,21 @@ class ManualTest(HomeTest):
         text = self.rendered("authctl.conf.5")
         shown = [row["name"] for row in self.ok("config", "show", "--json").json]
         self.assertEqual(re.findall(r"^     ([a-z_]+) \(", text, re.M), shown)
+
+    def test_every_member_of_a_manifest_is_in_its_page(self):
+        text = self.rendered("authctl-manifest.5")
+
+        def names(schema):
+            for name, inner in schema.get("properties", {}).items():
+                yield name
+                yield from names(inner)
+            for inner in ([schema["items"]] if "items" in schema else []) + schema.get("anyOf", []):
+                yield from names(inner)
+        schema = self.ok("schema", "manifest").json
+        everything = set(names(schema)) | {n for form in schema["$defs"].values() for n in names(form)}
+        self.assertGreater(len(everything), 25)
+        for name in everything - {"version"}:
+            self.assertRegex(text, rf"(?m)^ +{name}\b", name)
 
     def test_the_date_is_that_of_the_sources(self):
         for name, page in self.pages.items():
