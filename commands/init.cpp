@@ -21,6 +21,8 @@ Output run(Invocation& in, service::InitRequest request) {
   const auto report = service::initialise(request, in.cause(), in.clock(), in.random());
   Output output = Output::one(shape, service::init_json(report));
   if (!report.created) output.with_notice("the store is there already; nothing was changed");
+  if (!report.created && request.encrypt_identifiers && report.identifiers_clear)
+    output.with_notice("its identifiers are not sealed: authctl store encrypt-identifiers");
   if (report.created && report.admin) {
     output.with_notice("user \"" + *report.admin + "\" has no password yet: authctl user password " +
                        *report.admin);
@@ -40,6 +42,8 @@ void declare_init(Noun& noun) {
                            .exits = {{7, "the master key is not the one of the store that is there"},
                                      {8, "the store cannot be used, or its master key cannot be read"}}},
                           [request](Invocation& in) { return run(in, *request); });
+  verb.add_flag("--encrypt-identifiers", request->encrypt_identifiers,
+                "seal e-mail addresses, names by which users are found, permissions and descriptions");
   verb.add_option("--with-admin", request->admin, "a user who holds admin:all")->type_name("NAME");
 }
 

@@ -1,6 +1,7 @@
 #include "commands/command.h"
 #include "core/base/error.h"
 #include "core/base/url.h"
+#include "core/service/identifier_sealing.h"
 #include "core/service/store_care.h"
 
 namespace authctl::commands {
@@ -36,6 +37,14 @@ constexpr Field check_fields[] = {
 };
 constexpr Shape check_shape{"store check", "", check_fields};
 
+constexpr Field identifiers_fields[] = {
+    {"changed", FieldType::boolean, false, "whether anything was left to be sealed", ""},
+    {"users", FieldType::integer, false, "users whose identifiers were sealed", ""},
+    {"roles", FieldType::integer, false, "roles whose description was sealed", ""},
+    {"grants", FieldType::integer, false, "grants whose permission was sealed", ""},
+};
+constexpr Shape identifiers_shape{"store encrypt-identifiers", "", identifiers_fields};
+
 service::OpenRequest open_request(Invocation& in) {
   return {in.settings().text("store"), service::master_key_source(in.settings())};
 }
@@ -59,6 +68,19 @@ Output copy(Invocation& in, const std::string& to) {
     output.with_exit(7).with_notice("the audit log of the copy does not verify: " +
                                     report.log->problem.value_or("unknown"));
   }
+  return output;
+}
+
+Output encrypt_identifiers(Invocation& in) {
+  const auto report =
+      service::encrypt_identifiers(in.realm(), in.cause(), [&in](std::int64_t done, std::int64_t total) {
+        if (in.interrupted())
+          throw base::Error(base::ErrorCode::interrupted, "interrupted",
+                            "the store works as it is; run the same command again to go on");
+        in.progress("users and roles", static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+      });
+  Output output = Output::one(identifiers_shape, service::identifiers_json(report));
+  if (!report.changed) output.with_notice("the identifiers are sealed already; nothing was changed");
   return output;
 }
 
@@ -86,6 +108,14 @@ void declare_store(Noun& noun) {
        .more = "The copy opens with the same master key. Its audit log goes on from where it was copied."},
       [to](Invocation& in) { return copy(in, *to); });
   verb.add_option("--to", *to, "the target, a store URL")->required()->type_name("URL");
+  noun.verb(
+      "encrypt-identifiers", "Seal e-mail addresses, permissions and descriptions", &identifiers_shape,
+      {.examples = {"authctl store encrypt-identifiers", "authctl store encrypt-identifiers --json"},
+       .exits = {{7, "the master key is not the store's"}, {8, "the store cannot be used"}},
+       .more = "Users are found by a keyed blind index from then on, and permissions are compared by it: "
+               "the store alone tells neither. Commands and servers go on meanwhile; interrupted, the same "
+               "command goes on where it was. There is no way back."},
+      encrypt_identifiers);
   noun.verb("check", "Look for damage in the store", &check_shape,
             {.examples = {"authctl store check", "authctl store check --json"},
              .exits = {{8, "it is damaged, or cannot be used"}},

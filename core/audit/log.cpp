@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/audit/block_index.h"
+#include "core/audit/withheld.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/data_key_repository.h"
@@ -149,7 +150,8 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
     const std::string id = entry_text(event.target.id, max_name_length);
     const std::string name = entry_text(event.target.name, max_name_length);
     const std::string ip = event.ip.empty() ? shared.ip : entry_text(event.ip, max_name_length);
-    const std::string detail = detail_text(event.detail, author.sudo_user);
+    const std::string detail = detail_text(
+        db.fields() != nullptr ? withheld(event.detail, *db.fields()) : event.detail, author.sudo_user);
     StoredEntry entry;
     entry.seq = static_cast<std::int64_t>(frontier_.size()) + 1;
     entry.time = base::to_unix_millis(now);

@@ -111,6 +111,10 @@ void Feed::look() {
 void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {
   if (is_harmless(entry)) return;
   const auto& kind = entry.target_kind;
+  if (entry.action.starts_with("master-key.") || entry.action == "store.encrypt-identifiers") {
+    realm_->renew_keys();
+    knowledge_.has_new_store_keys();
+  }
   if (kind == "user") {
     knowledge_.forget_user(entry.target_id);
   } else if (kind == "role") {

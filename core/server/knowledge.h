@@ -64,6 +64,10 @@ class Knowledge {
   void forget_all_users();
   void add_revoked(std::span<const store::DeadToken> tokens);
   void drop_expired(base::Timestamp now);
+  // The keys of the store itself were replaced, or identifiers are written otherwise: whoever reads the store
+  // takes them up before his next job.
+  void has_new_store_keys() { store_keys_.fetch_add(1, std::memory_order_release); }
+  std::uint64_t store_keys() const { return store_keys_.load(std::memory_order_acquire); }
   void has_looked(std::chrono::steady_clock::time_point now);
 
  private:
@@ -73,6 +77,7 @@ class Knowledge {
 
   std::atomic<std::shared_ptr<const KeySnapshot>> keys_;
   std::atomic<std::uint64_t> key_epoch_{0};
+  std::atomic<std::uint64_t> store_keys_{0};
   std::atomic<std::uint32_t> all_users_{0};
   std::array<std::atomic<std::uint32_t>, slots> users_{};
   mutable std::shared_mutex revoked_mutex_, standings_mutex_;

@@ -29,6 +29,7 @@ bool Workers::submit(Job job) {
 // A store that cannot be opened now may be there for the next job.
 void Workers::serve() {
   std::unique_ptr<service::Realm> realm;
+  std::uint64_t store_keys = 0;
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
@@ -40,7 +41,10 @@ void Workers::serve() {
     lock.unlock();
     std::exception_ptr failure;
     try {
+      const auto newest = site_.knowledge.store_keys();
+      if (realm && store_keys != newest) realm->renew_keys();
       if (!realm) realm = make_realm_();
+      store_keys = newest;
     } catch (...) {
       failure = std::current_exception();
     }

@@ -20,13 +20,14 @@ constexpr std::string_view mark = "initialised";
 const std::string admin_role = "admin";
 
 // The data key of the store; made, with the log that is sealed under it, where an init ended before it.
-crypto::Sealer take_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
-                             base::Random& random) {
+crypto::Sealer take_data_key(store::Database& db, const base::Secret& master_key, bool seal_identifiers,
+                             base::Timestamp now, base::Random& random) {
   store::Transaction transaction(db);
   if (!store::list_data_keys(db).empty())
     return unwrap_data_key(db, master_key);  // another init may have been first
   crypto::Sealer sealer(make_data_key(db, master_key, now, random));
   audit::create_log(db, sealer, random);
+  if (seal_identifiers) store::set_identifier_state(db, store::IdentifierState::sealed);
   transaction.commit();
   return sealer;
 }
@@ -86,8 +87,10 @@ InitReport initialise(const InitRequest& request, const Cause& cause, const base
                        : read_or_make_master_key(request.master_key, random);
   report.master_key_made = master.made;
   auto db = store::open_database(request.store_url, store::OpenMode::create);
-  auto sealer = take_data_key(*db, master.key, clock.now(), random);
-  Realm realm(std::move(db), std::move(sealer), clock, random);
+  auto sealer = take_data_key(*db, master.key, request.encrypt_identifiers, clock.now(), random);
+  const auto state = store::key_state(*db);
+  report.identifiers_clear = state.identifiers == store::IdentifierState::clear;
+  Realm realm = with_keys(std::move(db), std::move(sealer), state, request.master_key, clock, random);
   report.created = fill(realm, report.admin.value_or(""), cause);
   if (!report.created) report.admin.reset();
   for (const auto& key : list_keys(realm, std::nullopt)) report.keys.push_back(key.row.kid);

@@ -20,6 +20,7 @@ struct InitRequest {
   std::string store_url;
   MasterKeySource master_key;
   std::string admin;  // empty: none
+  bool encrypt_identifiers = false;
 };
 
 struct InitReport {
@@ -27,6 +28,7 @@ struct InitReport {
   bool created = false;                        // false: it was whole already and nothing was changed
   std::optional<std::string> master_key_file;  // nothing where a command gives the key
   bool master_key_made = false;
+  bool identifiers_clear = true;  // of the store as it is; not in the JSON
   std::optional<std::string> admin;
   std::vector<std::string> keys;  // kid
 };

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/change.h"
+#include "core/service/identifier_sealing.h"
 #include "core/store/sealed_columns.h"
 
 namespace authctl::service {
@@ -97,8 +98,11 @@ std::int64_t count_values(store::Database& db) {
 void seal_anew(Realm& realm, const Cause& cause, const Keys& keys, const MasterKeyRotation& request,
                MasterKeyReport& report) {
   realm.renew_keys();
+  let_servers_follow();
   const auto total = count_values(realm.db());
-  report.resealed = reseal_values(realm, [&](std::int64_t done) {
+  // Blind indexes change with the data key, and with them the places of the permissions' seals.
+  report.resealed = reseal_identifiers(realm, request.progress);
+  report.resealed += reseal_values(realm, [&](std::int64_t done) {
     if (request.progress) request.progress(done, total);
   });
   change(realm, cause, [&](Change& change) {

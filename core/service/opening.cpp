@@ -31,14 +31,6 @@ base::Timestamp latest_seen(store::Database& db) {
   return rows->next() ? rows->time(0) : base::Timestamp{};
 }
 
-Realm with_keys(std::unique_ptr<store::Database> db, crypto::Sealer sealer, std::int64_t epoch,
-                const MasterKeySource& source, const base::Clock& clock, base::Random& random) {
-  Realm realm(std::move(db), std::move(sealer), clock, random);
-  realm.reopen_with(
-      [source](store::Database& store) { return unwrap_data_key(store, read_master_key(source)); }, epoch);
-  return realm;
-}
-
 // The new master key has opened the store, so the old one is needed no more. Where the store cannot be
 // written now, that is for the next one.
 void take_over(Realm& realm, const Cause& cause, std::span<const store::WrappedKey> keys,
@@ -60,6 +52,14 @@ void take_over(Realm& realm, const Cause& cause, std::span<const store::WrappedK
 }
 
 }  // namespace
+
+Realm with_keys(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const store::StoreKeyState& state,
+                const MasterKeySource& source, const base::Clock& clock, base::Random& random) {
+  Realm realm(std::move(db), std::move(sealer), clock, random);
+  realm.reopen_with(
+      [source](store::Database& store) { return unwrap_data_key(store, read_master_key(source)); }, state);
+  return realm;
+}
 
 store::WrappedKey wrap_data_key(const OpenedKey& key, std::int64_t generation, const base::Secret& master_key,
                                 base::Random& random) {
@@ -117,20 +117,20 @@ RealmOpener::RealmOpener(const OpenRequest& request, const base::Clock& clock, b
 
 Realm RealmOpener::open() const {
   auto db = store::open_database(request_.store_url, store::OpenMode::existing);
-  const auto epoch = store::key_epoch(*db);
+  const auto state = store::key_state(*db);
   auto sealer =
-      epoch == epoch_ ? sealer_->clone() : unwrap_data_key(*db, read_master_key(request_.master_key));
-  return with_keys(std::move(db), std::move(sealer), epoch, request_.master_key, clock_, random_);
+      state.epoch == epoch_ ? sealer_->clone() : unwrap_data_key(*db, read_master_key(request_.master_key));
+  return with_keys(std::move(db), std::move(sealer), state, request_.master_key, clock_, random_);
 }
 
 Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Random& random) {
   auto db = store::open_database(request.store_url, store::OpenMode::existing);
-  const auto epoch = store::key_epoch(*db);  // before the keys: should they change now, it is noticed
+  const auto state = store::key_state(*db);  // before the keys: should they change now, it is noticed
   const auto keys = wrapped_keys(*db);
   const auto master_key = read_master_key(request.master_key);
   auto sealer = unwrap_data_key(keys, master_key);
   const auto latest = latest_seen(*db);
-  Realm realm = with_keys(std::move(db), std::move(sealer), epoch, request.master_key, clock, random);
+  Realm realm = with_keys(std::move(db), std::move(sealer), state, request.master_key, clock, random);
   realm.log().has_seen(latest);
   if (request.opener) take_over(realm, *request.opener, keys, crypto::master_key_id(master_key));
   return realm;

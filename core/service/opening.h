@@ -48,6 +48,10 @@ store::WrappedKey wrap_data_key(const OpenedKey& key, std::int64_t generation, c
                                 base::Random& random);
 // Error unverified where it does not open.
 OpenedKey open_wrapped_key(const store::WrappedKey& wrap, const base::Secret& master_key);
+// A realm over a store that was opened by its keys; it takes new ones up from where the master key comes
+// from.
+Realm with_keys(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const store::StoreKeyState& state,
+                const MasterKeySource& source, const base::Clock& clock, base::Random& random);
 // Inside a transaction: a new data key, wrapped.
 base::Secret make_data_key(store::Database& db, const base::Secret& master_key, base::Timestamp now,
                            base::Random& random);

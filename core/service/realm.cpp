@@ -3,7 +3,6 @@
 #include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/service/commit_queue.h"
-#include "core/store/data_key_repository.h"
 
 namespace authctl::service {
 
@@ -20,16 +19,25 @@ Realm::Realm(std::unique_ptr<store::Database> db, crypto::Sealer sealer, const b
 Realm::~Realm() = default;
 Realm::Realm(Realm&&) noexcept = default;
 
-void Realm::reopen_with(Reopen reopen, std::int64_t epoch) {
+void Realm::reopen_with(Reopen reopen, const store::StoreKeyState& state) {
   reopen_ = std::move(reopen);
-  epoch_ = epoch;
+  epoch_ = state.epoch;
+  seal_fields(state.identifiers);
+}
+
+void Realm::seal_fields(store::IdentifierState state) {
+  if (state == store::IdentifierState::clear) return db_->use_fields(nullptr);
+  fields_.push_back(
+      std::make_unique<store::FieldSealer>(sealer(), *random_, state == store::IdentifierState::converting));
+  db_->use_fields(fields_.back().get());
 }
 
 void Realm::renew_keys() {
-  const auto epoch = store::key_epoch(*db_);
-  if (epoch == epoch_ || !reopen_) return;
+  const auto state = store::key_state(*db_);
+  if (state.epoch == epoch_ || !reopen_) return;
   sealers_.push_back(std::make_unique<crypto::Sealer>(reopen_(*db_)));
-  epoch_ = epoch;
+  epoch_ = state.epoch;
+  seal_fields(state.identifiers);
 }
 
 void Realm::check_keys(std::int64_t epoch) {

@@ -11,7 +11,8 @@
 #include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/crypto/sealing.h"
-#include "core/store/database.h"
+#include "core/store/data_key_repository.h"
+#include "core/store/field_sealer.h"
 
 namespace authctl::audit {
 class Log;
@@ -52,7 +53,7 @@ class Realm {
 
   // How this realm takes up the keys that stand in the store now; set by whoever opened it.
   using Reopen = std::function<crypto::Sealer(store::Database&)>;
-  void reopen_with(Reopen reopen, std::int64_t epoch);
+  void reopen_with(Reopen reopen, const store::StoreKeyState& state);
   // `epoch`: of the store's keys, read in the transaction that is going to write. Error unavailable where
   // they were changed since this realm read them: what was sealed before must not be written. The next change
   // finds the new keys.
@@ -69,8 +70,12 @@ class Realm {
 
  private:
   std::unique_ptr<store::Database> db_;
-  std::vector<std::unique_ptr<crypto::Sealer>> sealers_;  // replaced ones stay: references to them do
-  std::optional<std::int64_t> epoch_;                     // of the last one; unknown: of the first change
+  void seal_fields(store::IdentifierState state);
+
+  // Replaced ones stay: references to them do.
+  std::vector<std::unique_ptr<crypto::Sealer>> sealers_;
+  std::vector<std::unique_ptr<store::FieldSealer>> fields_;
+  std::optional<std::int64_t> epoch_;  // of the last one; unknown: of the first change
   Reopen reopen_;
   const base::Clock* clock_;
   base::Random* random_;

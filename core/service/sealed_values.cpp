@@ -1,5 +1,8 @@
 #include "core/service/sealed_values.h"
 
+#include <chrono>
+#include <thread>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/data_key_repository.h"
@@ -107,6 +110,8 @@ std::vector<std::string> unreadable_values(store::Database& db, const crypto::Se
     for (const auto& row : check.unreadable) found.push_back(check.column + "/" + base::printable(row));
   return found;
 }
+
+void let_servers_follow() { std::this_thread::sleep_for(std::chrono::milliseconds(150)); }
 
 std::int64_t reseal_values(Realm& realm, const std::function<void(std::int64_t)>& done) {
   store::PacedWriting writing(realm.db());

@@ -21,6 +21,10 @@ std::vector<ColumnCheck> check_sealed_values(store::Database& db, const crypto::
 // Where a value stands that this key does not open: "crypto_key/sealed/KID".
 std::vector<std::string> unreadable_values(store::Database& db, const crypto::Sealer& sealer);
 
+// Running servers take new keys of the store up within 100 ms (their feed): until then nothing is written
+// that they could not read.
+void let_servers_follow();
+
 // Gives how many were sealed anew. `done` is called with the values looked at so far, between transactions;
 // what it throws ends the work, which may be taken up again. Error unverified where a value opens under no
 // key.

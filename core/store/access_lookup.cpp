@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/store/field_sealer.h"
 #include "core/store/user_import.h"
 
 namespace authctl::store {
@@ -21,6 +22,30 @@ void add_is_one_of(std::string& sql, std::string_view column, std::span<const st
   sql.append(")");
 }
 
+// Permissions as they stand in the column, and back. On a store without sealed identifiers they are what
+// they are.
+class Spelled {
+ public:
+  Spelled(const Database& db, std::span<const std::string> texts) : texts_(texts) {
+    if (!db.fields()) return;
+    for (const auto& text : texts)
+      for (auto& token : spellings(db, permission_column, text)) {
+        texts_by_token_.emplace(token, text);
+        tokens_.push_back(std::move(token));
+      }
+  }
+  std::span<const std::string> written() const { return tokens_.empty() ? texts_ : tokens_; }
+  std::string text_of(std::string_view written) const {
+    const auto found = texts_by_token_.find(written);
+    return found == texts_by_token_.end() ? std::string(written) : found->second;
+  }
+
+ private:
+  std::span<const std::string> texts_;
+  std::vector<std::string> tokens_;
+  std::map<std::string, std::string, std::less<>> texts_by_token_;
+};
+
 template <class Read>
 void for_each_part(std::span<const std::string> texts, Read read) {
   for (std::size_t at = 0; at < texts.size(); at += texts_a_statement)
@@ -33,14 +58,17 @@ std::optional<AccessUser> find_access_user(Database& db, std::string_view name_e
   if (!base::is_utf8(name_email_or_id) || name_email_or_id.find('\0') != std::string_view::npos)
     return std::nullopt;
   const auto folded = base::fold_ascii(name_email_or_id);
-  const auto rows = db.query(
-      "SELECT u.id, u.name, u.status FROM user_account u WHERE u.id = COALESCE("
-      "(SELECT id FROM user_account WHERE id = $1), (SELECT user_id FROM user_identifier WHERE value = $1)) "
-      "AND " +
-          std::string(is_published),
-      {folded});
-  if (!rows->next()) return std::nullopt;
-  return AccessUser{rows->string(0), rows->string(1), rows->text(2) == "active"};
+  for (const auto& value : spellings(db, identifier_column, folded)) {
+    const auto rows = db.query(
+        "SELECT u.id, u.name, u.status FROM user_account u WHERE u.id = COALESCE("
+        "(SELECT id FROM user_account WHERE id = $1), (SELECT user_id FROM user_identifier WHERE value = "
+        "$2)) "
+        "AND " +
+            std::string(is_published),
+        {folded, value});
+    if (rows->next()) return AccessUser{rows->string(0), rows->string(1), rows->text(2) == "active"};
+  }
+  return std::nullopt;
 }
 
 std::vector<GrantedTo> roles_granted(Database& db, std::span<const std::string> permissions,
@@ -48,10 +76,11 @@ std::vector<GrantedTo> roles_granted(Database& db, std::span<const std::string> 
   std::vector<GrantedTo> found;
   std::vector<Value> values{static_cast<std::int64_t>(most)};
   std::string sql = "SELECT permission, role_id FROM role_grant WHERE ";
-  add_is_one_of(sql, "permission", permissions, values);
+  const Spelled spelled(db, permissions);
+  add_is_one_of(sql, "permission", spelled.written(), values);
   sql.append(" LIMIT $1");
   const auto rows = db.query(sql, std::span<const Value>(values));
-  while (rows->next()) found.push_back({rows->string(0), rows->string(1)});
+  while (rows->next()) found.push_back({spelled.text_of(rows->text(0)), rows->string(1)});
   return found;
 }
 
@@ -79,14 +108,17 @@ std::vector<RoleGrant> grants_among(Database& db, std::span<const std::string> r
                                     std::span<const std::string> permissions,
                                     std::span<const std::string> resources) {
   std::vector<RoleGrant> grants;
+  const Spelled spelled(db, permissions);
   for_each_part(role_ids, [&](std::span<const std::string> part) {
     std::vector<Value> values;
-    std::string sql = "SELECT role_id, permission, resource FROM role_grant WHERE ";
+    std::string sql = "SELECT role_id, permission, resource, sealed_permission FROM role_grant WHERE ";
     add_is_one_of(sql, "role_id", part, values);
-    if (!permissions.empty()) add_is_one_of(sql, " AND permission", permissions, values);
+    if (!permissions.empty()) add_is_one_of(sql, " AND permission", spelled.written(), values);
     if (!resources.empty()) add_is_one_of(sql, " AND resource", resources, values);
     const auto rows = db.query(sql, std::span<const Value>(values));
-    while (rows->next()) grants.push_back({rows->string(0), rows->string(1), rows->string(2)});
+    while (rows->next())
+      grants.push_back(
+          {rows->string(0), read_permission(db, *rows, 1, 3, rows->text(0), rows->text(2)), rows->string(2)});
   });
   std::ranges::sort(grants);
   return grants;

@@ -1,5 +1,7 @@
 #include "core/store/assignment_repository.h"
 
+#include "core/store/field_sealer.h"
+
 namespace authctl::store {
 namespace {
 
@@ -20,6 +22,13 @@ std::vector<AssignmentRow> read_assignments(Rows& rows) {
   std::vector<AssignmentRow> assignments;
   while (rows.next()) assignments.push_back(read_assignment(rows));
   return assignments;
+}
+
+// Of a LEFT JOIN: null where there is no grant. The resource stands behind the permission.
+std::optional<std::string> opened_permission(const Database& db, const Rows& row, int at, int sealed,
+                                             int role_id) {
+  if (row.is_null(at)) return std::nullopt;
+  return read_permission(db, row, at, sealed, row.text(role_id), row.text(at + 1));
 }
 
 // `column IN ($n, …)`, and the values added behind those that are bound already.
@@ -101,10 +110,11 @@ std::int64_t count_assignments_of_role(Database& db, std::string_view role_id, b
 
 bool anybody_holds(Database& db, std::span<const std::string> permissions, std::string_view except_user,
                    base::Timestamp now) {
+  const auto texts = spellings(db, permission_column, permissions);
   std::vector<Value> values{now, except_user};
   const std::string sql =
       "WITH RECURSIVE holding (role_id) AS (SELECT role_id FROM role_grant WHERE resource = '' AND " +
-      is_one_of("permission", permissions, values) +
+      is_one_of("permission", texts, values) +
       " UNION SELECT i.role_id FROM holding h JOIN role_inheritance i ON i.parent_id = h.role_id) "
       "SELECT 1 FROM holding h JOIN role_assignment a ON a.role_id = h.role_id"
       " JOIN user_account u ON u.id = a.user_id WHERE a.resource = ''"
@@ -118,7 +128,8 @@ std::vector<AccessRow> access_of_user(Database& db, std::string_view user_id, co
   std::string assigned = "WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
   std::string granted = "g.role_id = h.role_id";
   if (!filter.resources.empty()) assigned += " AND " + is_one_of("resource", filter.resources, values);
-  if (!filter.permissions.empty()) granted += " AND " + is_one_of("g.permission", filter.permissions, values);
+  const auto texts = spellings(db, permission_column, filter.permissions);
+  if (!texts.empty()) granted += " AND " + is_one_of("g.permission", texts, values);
   if (!filter.resources.empty()) granted += " AND " + is_one_of("g.resource", filter.resources, values);
   // UNION keeps each line once, so that a diamond is walked once (and a circle, if there were one, ends).
   const std::string sql =
@@ -127,34 +138,38 @@ std::vector<AccessRow> access_of_user(Database& db, std::string_view user_id, co
       assigned +
       " UNION SELECT i.parent_id, i.role_id, '', NULL FROM held h JOIN role_inheritance i ON i.role_id = "
       "h.role_id) "
-      "SELECT h.role_id, h.child_id, h.resource, h.expires_at, r.name, g.permission, g.resource"
-      " FROM held h JOIN role r ON r.id = h.role_id LEFT JOIN role_grant g ON " +
+      "SELECT h.role_id, h.child_id, h.resource, h.expires_at, r.name, g.permission, g.resource, "
+      "g.sealed_permission FROM held h JOIN role r ON r.id = h.role_id LEFT JOIN role_grant g ON " +
       granted;
   const auto rows = db.query(sql, std::span<const Value>(values));
   std::vector<AccessRow> steps;
   while (rows->next())
     steps.push_back({rows->string(0), rows->string(4), rows->string(1), rows->string(2),
-                     rows->optional_time(3), rows->optional_string(5), rows->optional_string(6)});
+                     rows->optional_time(3), opened_permission(db, *rows, 5, 7, 0),
+                     rows->optional_string(6)});
   return steps;
 }
 
 std::vector<GrantingRow> roles_granting(Database& db, const AccessFilter& filter) {
   std::vector<Value> values;
   std::string fitting;
-  if (!filter.permissions.empty()) fitting += " AND " + is_one_of("permission", filter.permissions, values);
+  const auto texts = spellings(db, permission_column, filter.permissions);
+  if (!texts.empty()) fitting += " AND " + is_one_of("permission", texts, values);
   if (!filter.resources.empty()) fitting += " AND " + is_one_of("resource", filter.resources, values);
   const std::string sql =
-      "WITH RECURSIVE fitting AS (SELECT role_id, permission, resource FROM role_grant WHERE 1 = 1" +
+      "WITH RECURSIVE fitting AS (SELECT role_id, permission, resource, sealed_permission FROM role_grant"
+      " WHERE 1 = 1" +
       fitting +
       "), line (role_id, parent_id) AS (SELECT role_id, '' FROM fitting"
       " UNION SELECT i.role_id, i.parent_id FROM line l JOIN role_inheritance i ON i.parent_id = l.role_id) "
-      "SELECT l.role_id, r.name, l.parent_id, f.permission, f.resource FROM line l JOIN role r ON r.id = "
+      "SELECT l.role_id, r.name, l.parent_id, f.permission, f.resource, f.sealed_permission FROM line l JOIN "
+      "role r ON r.id = "
       "l.role_id"
       " LEFT JOIN fitting f ON f.role_id = l.role_id AND l.parent_id = ''";
   const auto rows = db.query(sql, std::span<const Value>(values));
   std::vector<GrantingRow> roles;
   while (rows->next())
-    roles.push_back({rows->string(0), rows->string(1), rows->string(2), rows->optional_string(3),
+    roles.push_back({rows->string(0), rows->string(1), rows->string(2), opened_permission(db, *rows, 3, 5, 0),
                      rows->optional_string(4)});
   return roles;
 }

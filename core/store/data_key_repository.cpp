@@ -3,6 +3,9 @@
 #include <charconv>
 
 namespace authctl::store {
+namespace {
+constexpr std::string_view identifiers_name = "identifiers";
+}
 std::vector<WrappedKey> list_data_keys(Database& db) {
   std::vector<WrappedKey> keys;
   const auto rows = db.query(
@@ -46,6 +49,30 @@ std::int64_t key_epoch(Database& db) {
 
 void move_key_epoch(Database& db) {
   set_meta(db, key_epoch_name, base::bytes_of(std::to_string(key_epoch(db) + 1)));
+}
+
+std::string_view word_of(IdentifierState state) {
+  constexpr std::string_view words[] = {"clear", "converting", "sealed"};
+  return words[static_cast<std::size_t>(state)];
+}
+
+void set_identifier_state(Database& db, IdentifierState state) {
+  set_meta(db, identifiers_name, base::bytes_of(word_of(state)));
+}
+
+StoreKeyState key_state(Database& db) {
+  StoreKeyState state;
+  const auto rows = db.query("SELECT name, value FROM store_meta WHERE name IN ($1, $2)",
+                             {key_epoch_name, identifiers_name});
+  while (rows->next()) {
+    if (rows->text(0) == key_epoch_name)
+      state.epoch = parse_key_epoch(rows->blob(1));
+    else if (base::text_of(rows->blob(1)) == word_of(IdentifierState::converting))
+      state.identifiers = IdentifierState::converting;
+    else
+      state.identifiers = IdentifierState::sealed;  // whatever else stood there opens nothing that is not
+  }
+  return state;
 }
 
 std::optional<base::Bytes> find_meta(Database& db, std::string_view name) {

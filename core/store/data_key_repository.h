@@ -26,12 +26,24 @@ void keep_data_keys_of(Database& db, std::string_view master_key_id);
 void delete_data_keys_of_others(Database& db, std::string_view master_key_id, std::string_view other_id);
 void delete_data_keys_before(Database& db, std::int64_t generation);
 
-// Moves on whenever the data key changes: whoever has read another one holds
+// Moves on whenever the data key or the spelling of identifiers changes: whoever has read another one holds
 // keys that are not the store's any more.
 inline constexpr std::string_view key_epoch_name = "key_epoch";  // in store_meta
 std::int64_t key_epoch(Database& db);
 std::int64_t parse_key_epoch(base::ByteView stored);
 void move_key_epoch(Database& db);
+
+// Whether identifiers are sealed: in every row, or in those that a conversion has reached.
+enum class IdentifierState { clear, converting, sealed };
+std::string_view word_of(IdentifierState state);
+void set_identifier_state(Database& db, IdentifierState state);
+
+// What whoever opens a store has to know of it beside its wraps, by one statement.
+struct StoreKeyState {
+  std::int64_t epoch = 0;
+  IdentifierState identifiers = IdentifierState::clear;
+};
+StoreKeyState key_state(Database& db);
 
 std::optional<base::Bytes> find_meta(Database& db, std::string_view name);
 void set_meta(Database& db, std::string_view name, base::ByteView value);

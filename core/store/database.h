@@ -71,6 +71,8 @@ class Rows {
 
 enum class Engine { sqlite, postgresql };
 
+class FieldSealer;
+
 class Database {
  public:
   virtual ~Database() = default;
@@ -93,12 +95,19 @@ class Database {
   virtual void release(std::string_view name) = 0;
   virtual void rollback_to(std::string_view name) = 0;
 
+  // Set where identifiers are sealed (store/field_sealer.h), by whoever holds the key; null: they are not.
+  const FieldSealer* fields() const { return fields_; }
+  void use_fields(const FieldSealer* fields) { fields_ = fields; }
+
   std::unique_ptr<Rows> query(std::string_view sql, Values values = {}) {
     return query(sql, std::span<const Value>(values.begin(), values.size()));
   }
   std::int64_t execute(std::string_view sql, Values values = {}) {
     return execute(sql, std::span<const Value>(values.begin(), values.size()));
   }
+
+ private:
+  const FieldSealer* fields_ = nullptr;
 };
 
 // Unavailable, as any damaged store; told apart because for who verifies the audit log it is a finding.

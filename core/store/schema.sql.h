@@ -35,12 +35,13 @@ CREATE TABLE user_account (
   tokens_valid_from    {int} NOT NULL DEFAULT 0,  -- tokens issued before it are revoked
   created_at           {int} NOT NULL,
   updated_at           {int} NOT NULL,
-  last_login_at        {int}
+  last_login_at        {int},
+  sealed_email         {bytes}  -- in place of `email` where identifiers are sealed
 ) {strict};
 
 -- Names and e-mails are one namespace: folded, unique, and either signs in.
 CREATE TABLE user_identifier (
-  value   TEXT PRIMARY KEY,
+  value   TEXT PRIMARY KEY,  -- or its blind index
   user_id TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
   kind    TEXT NOT NULL CHECK (kind IN ('name', 'email'))
 ) {strict};
@@ -54,7 +55,8 @@ CREATE TABLE role (
   name        TEXT NOT NULL UNIQUE,
   description TEXT,
   created_at  {int} NOT NULL,
-  updated_at  {int} NOT NULL
+  updated_at  {int} NOT NULL,
+  sealed_description {bytes}  -- in place of `description` where identifiers are sealed
 ) {strict};
 
 CREATE TABLE role_inheritance (
@@ -66,9 +68,10 @@ CREATE INDEX role_inheritance_parent ON role_inheritance (parent_id);
 
 CREATE TABLE role_grant (
   role_id    TEXT NOT NULL REFERENCES role (id) ON DELETE CASCADE,
-  permission TEXT NOT NULL,
+  permission TEXT NOT NULL,  -- or its blind index
   resource   TEXT NOT NULL DEFAULT '',
   created_at {int} NOT NULL,
+  sealed_permission {bytes},
   PRIMARY KEY (role_id, permission, resource)
 ) {strict};
 CREATE INDEX role_grant_permission ON role_grant (permission, role_id);

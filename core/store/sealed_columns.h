@@ -7,7 +7,7 @@
 
 namespace authctl::store {
 
-// The place of a value is table/column/row, and `row` is the column that holds its row's key.
+// The place of a value is table/column/row, and `row` is the SQL over its columns that names the row.
 struct SealedColumn {
   std::string_view table, column, row;
   std::string_view which = "";  // SQL over the columns of the table: the rows where something sealed stands
@@ -18,6 +18,11 @@ inline constexpr std::array sealed_columns{
     SealedColumn{"crypto_key", "sealed", "kid",
                  "length(sealed) > 0"},  // empty: only its public half is known
     SealedColumn{"totp_enrolment", "sealed", "id"},
+    // Where identifiers are sealed (store/field_sealer.h).
+    SealedColumn{"user_account", "sealed_email", "id", "sealed_email IS NOT NULL"},
+    SealedColumn{"role", "sealed_description", "id", "sealed_description IS NOT NULL"},
+    SealedColumn{"role_grant", "sealed_permission", "role_id || '/' || permission || '/' || resource",
+                 "sealed_permission IS NOT NULL"},
 };
 
 }  // namespace authctl::store

@@ -1,9 +1,11 @@
 #include "core/store/user_import.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
 #include "core/base/process.h"
+#include "core/store/field_sealer.h"
 
 namespace authctl::store {
 namespace {
@@ -95,10 +97,11 @@ bool release_identifier(Database& db, std::string_view value, base::Timestamp no
   std::string user;
   {
     // Of an import that was killed early there are accounts without identifiers.
+    const std::string written = spelling(db, identifier_column, value);
     const auto rows = db.query(
         "SELECT user_id FROM user_identifier WHERE value = $1 UNION SELECT id FROM user_account WHERE name = "
-        "$1",
-        {value});
+        "$2",
+        {written, value});
     if (!rows->next()) return false;
     user = rows->string(0);
   }
@@ -120,6 +123,30 @@ bool clear_import(Database& db, std::string_view prefix) {
   return false;
 }
 
+namespace {
+
+void seal_emails(Database& db, std::span<const StagedAccount> accounts) {
+  for (const auto& account : accounts) {
+    if (account.email.empty()) continue;
+    const auto email = stored_text(db, std::string(account.email), email_place(account.id));
+    db.execute("UPDATE user_account SET sealed_email = $2 WHERE id = $1", {account.id, email.sealed});
+  }
+}
+
+// Each value as it is written in a store that seals identifiers. False where one of them stands there in
+// another spelling.
+bool spell(Database& db, std::span<const StagedIdentifier> identifiers, std::vector<std::string>& written) {
+  for (const auto& row : identifiers) {
+    auto all = spellings(db, identifier_column, row.value);
+    for (std::size_t i = 1; i < all.size(); ++i)
+      if (db.query("SELECT 1 FROM user_identifier WHERE value = $1", {all[i]})->next()) return false;
+    written.push_back(std::move(all.front()));
+  }
+  return true;
+}
+
+}  // namespace
+
 bool insert_staged(Database& db, std::span<const StagedAccount> accounts, base::Timestamp now) {
   // What is absent is bound as an empty text or 0: PostgreSQL prepares a statement anew for each pattern of
   // nulls.
@@ -131,14 +158,18 @@ bool insert_staged(Database& db, std::span<const StagedAccount> accounts, base::
         " ON CONFLICT (name) DO NOTHING");
   };
   static const std::string block_sql = sql(staged_block), row_sql = sql(1);
-  return insert_rows(
+  const bool sealing = db.fields() != nullptr;
+  const bool made = insert_rows(
       db, accounts, 10, block_sql, row_sql, [&](std::vector<Value>& values, const StagedAccount& account) {
         const bool has_password = !account.hash.empty();
+        const auto email = sealing ? std::string_view() : account.email;
         values.insert(values.end(),
-                      {account.id, account.name, account.email, account.disabled ? "disabled" : "active",
+                      {account.id, account.name, email, account.disabled ? "disabled" : "active",
                        account.hash, has_password ? account.scheme : std::string_view(),
                        has_password ? Value(now) : Value(0), has_password && account.must_change, now, now});
       });
+  if (made && sealing) seal_emails(db, accounts);
+  return made;
 }
 
 bool insert_staged(Database& db, std::span<const StagedIdentifier> identifiers) {
@@ -147,9 +178,13 @@ bool insert_staged(Database& db, std::span<const StagedIdentifier> identifiers) 
                     " ON CONFLICT (value) DO NOTHING");
   };
   static const std::string block_sql = sql(staged_block), row_sql = sql(1);
+  std::vector<std::string> written;
+  if (db.fields() && !spell(db, identifiers, written)) return false;
+  std::size_t next = 0;
   return insert_rows(db, identifiers, 3, block_sql, row_sql,
-                     [](std::vector<Value>& values, const StagedIdentifier& row) {
-                       values.insert(values.end(), {row.value, row.user_id, row.kind});
+                     [&](std::vector<Value>& values, const StagedIdentifier& row) {
+                       const auto value = written.empty() ? row.value : std::string_view(written[next++]);
+                       values.insert(values.end(), {value, row.user_id, row.kind});
                      });
 }
 
@@ -179,19 +214,38 @@ void insert_staged(Database& db, std::span<const StagedBackupCode> codes, base::
   });
 }
 
-std::vector<std::string> taken_identifiers(Database& db, std::span<const std::string_view> values) {
+namespace {
+
+std::vector<std::string> standing_identifiers(Database& db, std::span<const std::string_view> written) {
   static const std::string sql = [] {
     std::string text =
         "SELECT i.value FROM user_identifier i JOIN user_account u ON u.id = i.user_id WHERE i.value IN (";
     for (std::size_t i = 1; i <= staged_block; ++i) text += (i == 1 ? "$" : ", $") + std::to_string(i);
     return text + ") AND " + std::string(is_published);
   }();
-  std::vector<Value> asked(values.begin(), values.end());
+  std::vector<Value> asked(written.begin(), written.end());
   if (asked.empty()) return {};
   asked.resize(staged_block, asked.front());
   const auto rows = db.query(sql, std::span<const Value>(asked));
+  std::vector<std::string> standing;
+  while (rows->next()) standing.push_back(rows->string(0));
+  return standing;
+}
+
+}  // namespace
+
+std::vector<std::string> taken_identifiers(Database& db, std::span<const std::string_view> values) {
+  if (!db.fields()) return standing_identifiers(db, values);
   std::vector<std::string> taken;
-  while (rows->next()) taken.push_back(rows->string(0));
+  std::vector<std::vector<std::string>> all;
+  for (const auto value : values) all.push_back(spellings(db, identifier_column, value));
+  for (std::size_t way = 0; !all.empty() && way < all.front().size(); ++way) {
+    std::vector<std::string_view> written;
+    for (const auto& ways : all) written.push_back(ways[way]);
+    const auto standing = standing_identifiers(db, written);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::ranges::find(standing, written[i]) != standing.end()) taken.emplace_back(values[i]);
+  }
   return taken;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/store/field_sealer.h"
 #include "core/store/user_import.h"
 
 namespace authctl::store {
@@ -11,17 +12,18 @@ namespace {
 
 constexpr std::string_view columns =
     "u.id, u.name, u.email, u.status, u.password_hash, u.password_scheme, u.password_changed_at, "
-    "u.password_must_change, u.tokens_valid_from, u.created_at, u.updated_at, u.last_login_at";
+    "u.password_must_change, u.tokens_valid_from, u.created_at, u.updated_at, u.last_login_at, "
+    "u.sealed_email";
 
 std::string select_user(std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM user_account u " + std::string(rest);
 }
 
-UserRow read_user(const Rows& rows) {
+UserRow read_user(const Database& db, const Rows& rows) {
   UserRow user;
   user.id = rows.string(0);
   user.name = rows.string(1);
-  user.email = rows.optional_string(2);
+  user.email = read_text(db, rows, 2, 12, email_place(user.id));
   user.status = rows.text(3) == "active" ? UserStatus::active : UserStatus::disabled;
   user.password_hash = rows.optional_string(4);
   user.password_scheme = rows.optional_string(5);
@@ -37,18 +39,29 @@ UserRow read_user(const Rows& rows) {
 std::optional<UserRow> first_user(Database& db, const std::string& sql, std::string_view value) {
   const auto rows = db.query(sql, {value});
   if (!rows->next()) return std::nullopt;
-  return read_user(*rows);
+  return read_user(db, *rows);
+}
+
+// Half way through a conversion the unique index does not see that two spellings are one text.
+bool stands_in_another_spelling(Database& db, std::string_view value) {
+  if (!db.fields() || !db.fields()->is_mixed()) return false;
+  const auto all = spellings(db, identifier_column, value);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    if (db.query("SELECT 1 FROM user_identifier WHERE value = $1", {all[i]})->next()) return true;
+  return false;
 }
 
 void insert_identifier(Database& db, std::string_view value, std::string_view user_id, std::string_view kind,
                        base::Timestamp now) {
+  const std::string written = spelling(db, identifier_column, value);
   const auto insert = [&] {
     return db.execute(
                "INSERT INTO user_identifier (value, user_id, kind) VALUES ($1, $2, $3) "
                "ON CONFLICT (value) DO NOTHING",
-               {value, user_id, kind}) == 1;
+               {written, user_id, kind}) == 1;
   };
-  if (!insert() && !(release_identifier(db, value, now) && insert()))
+  const bool made = insert() || (release_identifier(db, value, now) && insert());
+  if (!made || stands_in_another_spelling(db, value))
     throw base::Error{base::ErrorCode::conflict,
                       std::string(kind == "name" ? "user " : "e-mail ") + base::quote(value) + " is taken",
                       "authctl user list --match " + base::printable(value)};
@@ -88,7 +101,9 @@ std::optional<UserRow> find_user(Database& db, std::string_view name_email_or_id
     return std::nullopt;
   const auto folded = base::fold_ascii(name_email_or_id);
   if (auto user = find_user_by_id(db, folded)) return user;
-  return first_user(db, sql, folded);
+  for (const auto& value : spellings(db, identifier_column, folded))
+    if (auto user = first_user(db, sql, value)) return user;
+  return std::nullopt;
 }
 
 UserRow get_user(Database& db, std::string_view name_email_or_id) {
@@ -99,16 +114,17 @@ UserRow get_user(Database& db, std::string_view name_email_or_id) {
 
 void insert_user(Database& db, const UserRow& user) {
   refuse_id_of_another(db, user.name);
+  const auto email = stored_text(db, user.email, email_place(user.id));
   // The identifiers refer to the account, so that stands first; a clash of names is found, and said, by them.
   release_identifier(db, user.name, user.created_at);
   const auto made = db.execute(
       "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, "
       "password_changed_at, "
-      "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (name) DO NOTHING",
-      {user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
+      "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at, sealed_email) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (name) DO NOTHING",
+      {user.id, user.name, email.clear, word_of(user.status), user.password_hash, user.password_scheme,
        user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
-       user.updated_at, user.last_login_at});
+       user.updated_at, user.last_login_at, email.sealed});
   if (made == 0)
     throw base::Error{base::ErrorCode::conflict, "user " + base::quote(user.name) + " is taken",
                       "authctl user show " + user.name};
@@ -137,7 +153,9 @@ void set_user_email(Database& db, const UserRow& user, const std::optional<std::
     const auto folded = base::fold_ascii(*email);
     if (folded != user.name) insert_identifier(db, folded, user.id, "email", now);
   }
-  db.execute("UPDATE user_account SET email = $2, updated_at = $3 WHERE id = $1", {user.id, email, now});
+  const auto stored = stored_text(db, email, email_place(user.id));
+  db.execute("UPDATE user_account SET email = $2, sealed_email = $4, updated_at = $3 WHERE id = $1",
+             {user.id, stored.clear, now, stored.sealed});
 }
 
 void set_user_status(Database& db, std::string_view id, UserStatus status, base::Timestamp now) {

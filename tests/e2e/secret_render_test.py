@@ -1,11 +1,35 @@
 """Rendered keys come out of their consumers as they went in: a shell, and JSON and YAML readers."""
 import base64
+import http.server
 import json
 import os
+import shutil
 import subprocess
+import threading
 import unittest
 
 from harness import HomeTest
+
+
+KUBECTL, AWS, VAULT = (shutil.which(name) for name in ("kubectl", "aws", "vault"))
+
+
+class SecretsManager(http.server.BaseHTTPRequestHandler):
+    """What AWS would receive: the target and the body of each request."""
+    received = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.append((self.headers["X-Amz-Target"], json.loads(body)))
+        answer = json.dumps({"Name": "prod-auth"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
 
 
 class SecretRender(HomeTest):
@@ -30,6 +54,47 @@ class SecretRender(HomeTest):
         self.assertEqual((aws["Name"], json.loads(aws["SecretString"])), ("prod-auth", keys))
         data = dict(line.strip().split(": ", 1) for line in self.render("k8s").split("\ndata:\n")[1].splitlines())
         self.assertEqual({k: base64.b64decode(v).decode() for k, v in data.items()}, keys)
+
+    @unittest.skipUnless(KUBECTL, "SKIPPED: kubectl is not installed")
+    def test_kubectl_reads_the_k8s_form(self):
+        manifest = self.home.write("secret.yaml", self.render("k8s", "--name", "prod-auth"))
+        done = subprocess.run([KUBECTL, "label", "--local", "-f", manifest, "app=authctl", "-o", "json"], env=self.home.env,
+                              capture_output=True, check=True)
+        read = json.loads(done.stdout)
+        self.assertEqual((read["kind"], read["type"], read["metadata"]["name"]), ("Secret", "Opaque", "prod-auth"))
+        self.assertEqual({k: base64.b64decode(v).decode() for k, v in read["data"].items()}, self.keys())
+
+    @unittest.skipUnless(AWS, "SKIPPED: the AWS command line is not installed")
+    def test_the_aws_command_sends_what_was_rendered(self):
+        path = self.home.write("secret.json", self.render("aws", "--name", "prod-auth"))
+        with http.server.HTTPServer(("127.0.0.1", 0), SecretsManager) as manager:
+            threading.Thread(target=manager.serve_forever, daemon=True).start()
+            env = {**self.home.env, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_PAGER": ""}
+            subprocess.run([AWS, "secretsmanager", "create-secret", "--cli-input-json", "file://" + path, "--region", "eu-west-1",
+                            "--endpoint-url", f"http://127.0.0.1:{manager.server_port}"], env=env, capture_output=True, check=True)
+            manager.shutdown()
+        target, body = SecretsManager.received.pop()
+        self.assertEqual(target, "secretsmanager.CreateSecret")
+        self.assertEqual((body["Name"], json.loads(body["SecretString"])), ("prod-auth", self.keys()))
+
+    @unittest.skipUnless(VAULT, "SKIPPED: vault is not installed (Debian has no package of it)")
+    def test_vault_reads_its_form(self):
+        done = subprocess.run([VAULT, "kv", "put", "-output-curl-string", "secret/authctl", "-"], input=self.render("vault").encode(),
+                              env={**self.home.env, "VAULT_ADDR": "http://127.0.0.1:1"}, capture_output=True, check=True)
+        self.assertIn("AUTHCTL_FERNET_KEYS", done.stdout.decode())
+
+    def test_a_master_key_that_a_command_prints(self):
+        command = {"AUTHCTL_MASTER_KEY_FILE": None, "AUTHCTL_MASTER_KEY_COMMAND": f"cat '{self.home.key}'"}
+        self.ok("master-key", "verify", env=command)
+        self.refused(8, "unavailable", "key", "list", env={**command, "AUTHCTL_MASTER_KEY_COMMAND": "false"})
+        if KUBECTL:
+            with open(self.home.key, "rb") as f:
+                encoded = base64.b64encode(f.read()).decode()
+            template = self.home.write("master.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: authctl-master}\ndata:\n  key: "
+                                       + encoded + "\n")
+            line = (f"{KUBECTL} annotate --local -f {template} a=b -o "
+                    '"go-template={{.data.key | base64decode}}"')
+            self.ok("master-key", "verify", env={**command, "AUTHCTL_MASTER_KEY_COMMAND": line})
 
     def test_one_use_alone_a_private_file_and_an_audit_entry(self):
         self.ok("key", "rotate", "--use", "fernet")

@@ -1,0 +1,97 @@
+#include "core/service/identifier_sealing.h"
+
+#include "core/service/change.h"
+#include "core/service/sealed_values.h"
+#include "core/store/data_key_repository.h"
+#include "core/store/identifier_rows.h"
+#include "core/store/paced_writing.h"
+
+namespace authctl::service {
+namespace {
+
+using store::IdentifierState;
+
+IdentifierReport seal_every_row(Realm& realm, const SealingProgress& progress) {
+  IdentifierReport report;
+  store::IdentifierRows rows(realm.db());
+  const auto total = rows.total();
+  if (realm.db().engine() == store::Engine::sqlite) realm.db().run_script("PRAGMA secure_delete=ON");
+  store::PacedWriting writing(realm.db());
+  writing.run(
+      [&] {
+        if (progress) progress(rows.seen(), total);
+        realm.check_keys(store::key_epoch(realm.db()));
+      },
+      [&] { return rows.step(); });
+  writing.sync();
+  report.users = rows.users();
+  report.roles = rows.roles();
+  report.grants = rows.grants();
+  return report;
+}
+
+audit::Event event(base::json::object detail) {
+  return {"store.encrypt-identifiers", {"store", "", ""}, audit::Outcome::success, std::move(detail)};
+}
+
+// Gives whether there is anything to do.
+bool begin(Realm& realm, const Cause& cause) {
+  return change(realm, cause, [&](Change& change) {
+    const auto state = store::key_state(change.db()).identifiers;
+    if (state == IdentifierState::clear) {
+      store::set_identifier_state(change.db(), IdentifierState::converting);
+      store::move_key_epoch(change.db());
+      change.record(event({{"state", store::word_of(IdentifierState::converting)}}));
+    }
+    return state != IdentifierState::sealed;
+  });
+}
+
+// From here on nothing in the clear is looked for.
+void finish(Realm& realm, const Cause& cause, const IdentifierReport& report) {
+  change(realm, cause, [&](Change& change) {
+    if (store::key_state(change.db()).identifiers != IdentifierState::converting) return;
+    store::set_identifier_state(change.db(), IdentifierState::sealed);
+    store::move_key_epoch(change.db());
+    change.record(event({{"state", store::word_of(IdentifierState::sealed)},
+                         {"users", report.users},
+                         {"roles", report.roles},
+                         {"grants", report.grants}}));
+  });
+  realm.renew_keys();
+  // What stood in the clear is gone from the pages (secure_delete) and, where nobody reads just now, from the
+  // write-ahead log.
+  if (realm.db().engine() == store::Engine::sqlite)
+    realm.db().query("PRAGMA wal_checkpoint(TRUNCATE)")->next();
+}
+
+}  // namespace
+
+IdentifierReport encrypt_identifiers(Realm& realm, const Cause& cause, const SealingProgress& progress) {
+  if (!begin(realm, cause)) return {};
+  if (cause.dry_run) {
+    const auto counts = store::count_clear_rows(realm.db());
+    return {true, counts.users, counts.roles, counts.grants};
+  }
+  realm.renew_keys();
+  let_servers_follow();
+  auto report = seal_every_row(realm, progress);
+  report.changed = true;
+  finish(realm, cause, report);
+  return report;
+}
+
+std::int64_t reseal_identifiers(Realm& realm, const SealingProgress& progress) {
+  if (realm.db().fields() == nullptr) return 0;
+  const auto report = seal_every_row(realm, progress);
+  return report.users + report.roles + report.grants;
+}
+
+base::json::object identifiers_json(const IdentifierReport& report) {
+  return {{"changed", report.changed},
+          {"users", report.users},
+          {"roles", report.roles},
+          {"grants", report.grants}};
+}
+
+}  // namespace authctl::service
