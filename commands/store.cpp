@@ -77,7 +77,7 @@ Output encrypt_identifiers(Invocation& in) {
         if (in.interrupted())
           throw base::Error(base::ErrorCode::interrupted, "interrupted",
                             "the store works as it is; run the same command again to go on");
-        in.progress("users and roles", static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+        in.progress("rows", static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
       });
   Output output = Output::one(identifiers_shape, service::identifiers_json(report));
   if (!report.changed) output.with_notice("the identifiers are sealed already; nothing was changed");

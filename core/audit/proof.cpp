@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/audit/sealed_detail.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
 #include "core/store/snapshot.h"
@@ -73,7 +74,9 @@ EntryProof prove_entry(store::Database& db, std::int64_t seq) {
       throw Error(ErrorCode::not_found, "there is no audit entry " + std::to_string(seq),
                   "authctl audit query");
     }
-    const StoredEntry stored = read_entry(*rows);
+    StoredEntry stored = read_entry(*rows);
+    std::string detail;
+    if (const auto key = detail_key(db)) key->open(stored, detail);
     write_record(stored, proof.record);
     proof.entry = copy_entry(stored);
   }

@@ -2,6 +2,7 @@
 
 #include "core/audit/block_index.h"
 #include "core/audit/log.h"
+#include "core/audit/sealed_detail.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
 
@@ -37,9 +38,12 @@ std::int64_t Log::prune(store::Database& db, base::Timestamp before, base::Times
   {
     const std::string sql =
         "SELECT " + std::string(entry_columns) + ", leaf, mac FROM audit_entry WHERE seq <= $1 ORDER BY seq";
+    const auto key = detail_key(db);
+    std::string detail;
     const auto rows = db.query(sql, {last});
     while (rows->next()) {
-      const StoredEntry entry = read_entry(*rows);
+      StoredEntry entry = read_entry(*rows);
+      if (key) key->open(entry, detail);
       write_record(entry, record_);
       const Hash leaf = hash_leaf(base::bytes_of(record_));
       const auto mac = crypto::short_mac(key_->mac_key.reveal(), leaf);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/audit/block_stream.h"
+#include "core/audit/sealed_detail.h"
 #include "core/base/text.h"
 
 namespace authctl::audit {
@@ -101,6 +102,7 @@ class Found final : public EntryStream {
         continue;
       }
       entry_ = read_entry(*rows_);
+      if (key_) key_->open(entry_, detail_);
       if (!sieve_.takes(entry_)) continue;
       --left_;
       return &entry_;
@@ -142,6 +144,8 @@ class Found final : public EntryStream {
   }
 
   store::Database& db_;
+  std::optional<DetailKey> key_ = detail_key(db_);
+  std::string detail_;
   Sieve sieve_;
   Blocks blocks_;
   std::int64_t left_, next_block_ = 0, block_ = 0;
@@ -153,18 +157,22 @@ class Found final : public EntryStream {
 // Rows of one statement as they are.
 class Plain final : public EntryStream {
  public:
-  explicit Plain(std::unique_ptr<store::Rows> rows) : rows_(std::move(rows)) {}
+  Plain(std::unique_ptr<store::Rows> rows, std::optional<DetailKey> key)
+      : rows_(std::move(rows)), key_(std::move(key)) {}
   const StoredEntry* next() override {
     if (!rows_ || !rows_->next()) {
       rows_.reset();
       return nullptr;
     }
     entry_ = read_entry(*rows_);
+    if (key_) key_->open(entry_, detail_);
     return &entry_;
   }
 
  private:
   std::unique_ptr<store::Rows> rows_;
+  std::optional<DetailKey> key_;
+  std::string detail_;
   StoredEntry entry_;
 };
 
@@ -176,7 +184,7 @@ std::unique_ptr<EntryStream> query_entries(store::Database& db, const Filter& fi
 
 std::unique_ptr<EntryStream> entries_after(store::Database& db, std::int64_t seq, std::int64_t limit) {
   static const std::string sql = select_entries + "seq > $1 ORDER BY seq LIMIT $2";
-  return std::make_unique<Plain>(db.query(sql, {seq, limit}));
+  return std::make_unique<Plain>(db.query(sql, {seq, limit}), detail_key(db));
 }
 
 std::optional<std::int64_t> first_since(store::Database& db, base::Timestamp time) {

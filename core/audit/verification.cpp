@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/audit/block_index.h"
+#include "core/audit/sealed_detail.h"
 #include "core/base/error.h"
 
 namespace authctl::audit {
@@ -82,6 +83,7 @@ class Pass {
 
   void run() {
     keys_ = find_keys(db_, request_);
+    if (request_.sealer != nullptr) key_.emplace(*request_.sealer);
     const Head head = take_head();
     take_stubs();
     take_checkpoint();
@@ -167,7 +169,12 @@ class Pass {
   }
 
   void check_row(const store::Rows& row) {
-    const StoredEntry entry = read_entry(row);
+    StoredEntry entry = read_entry(row);
+    if (key_)
+      key_->open(entry, detail_);
+    else if (DetailKey::is_sealed(entry.detail))
+      throw Finding{LogVerdict::unverifiable,
+                    entry_word(entry.seq) + " is sealed: verify with the master key", entry.seq};
     const auto expected = static_cast<std::int64_t>(frontier_.size()) + 1;
     if (entry.seq < expected) altered(entry_word(entry.seq) + " stands where it was pruned", entry.seq);
     if (entry.seq > result_.size) {
@@ -201,6 +208,8 @@ class Pass {
   }
 
   store::Database& db_;
+  std::optional<DetailKey> key_;  // none: only the public key is there
+  std::string detail_;
   const VerifyRequest& request_;
   Verification& result_;
   Keys keys_;

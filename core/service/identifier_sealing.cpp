@@ -1,5 +1,7 @@
 #include "core/service/identifier_sealing.h"
 
+#include "core/audit/query.h"
+#include "core/audit/sealed_detail.h"
 #include "core/service/change.h"
 #include "core/service/sealed_values.h"
 #include "core/store/data_key_repository.h"
@@ -28,6 +30,24 @@ IdentifierReport seal_every_row(Realm& realm, const SealingProgress& progress) {
   report.roles = rows.roles();
   report.grants = rows.grants();
   return report;
+}
+
+// Entries of before, which tell what is sealed now.
+void seal_log(Realm& realm, const SealingProgress& progress) {
+  std::int64_t last = 0;
+  const auto total = audit::newest_seq(realm.db());
+  store::PacedWriting writing(realm.db());
+  writing.run(
+      [&] {
+        if (progress) progress(last, total);
+        realm.check_keys(store::key_epoch(realm.db()));
+      },
+      [&] {
+        const auto reached = audit::seal_details_after(realm.db(), last, realm.random());
+        last = reached.value_or(last);
+        return reached.has_value();
+      });
+  writing.sync();
 }
 
 audit::Event event(base::json::object detail) {
@@ -76,6 +96,7 @@ IdentifierReport encrypt_identifiers(Realm& realm, const Cause& cause, const Sea
   realm.renew_keys();
   let_servers_follow();
   auto report = seal_every_row(realm, progress);
+  seal_log(realm, progress);
   report.changed = true;
   finish(realm, cause, report);
   return report;

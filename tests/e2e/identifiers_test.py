@@ -70,7 +70,10 @@ class Sealed(HomeTest):
         self.assertEqual(self.ok("store", "encrypt-identifiers", "--json").json, report)
         self.works()
         self.assertFalse(self.ok("store", "encrypt-identifiers", "--json").json["changed"])
-        tables = ("user_account", "user_identifier", "role", "role_grant")
+        shown = self.ok("audit", "query", "--action", "user.create", "--reveal", "--json").json[0]["detail"]
+        self.assertEqual(shown["email"], EMAIL)
+        self.ok("audit", "prove", str(self.ok("audit", "query", "--action", "role.grant", "--json").json[0]["seq"]))
+        tables = ("user_account", "user_identifier", "role", "role_grant", "audit_entry")
         dump = subprocess.run(["/usr/bin/python3", "-c",
                                "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n"
                                "for t in sys.argv[2:]: print(list(c.execute('select * from '+t)))",

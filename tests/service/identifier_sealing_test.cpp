@@ -1,5 +1,6 @@
 #include "core/service/identifier_sealing.h"
 
+#include "core/audit/query.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
 #include "core/service/access.h"
@@ -107,7 +108,7 @@ std::string texts(store::Database& db, std::initializer_list<std::string_view> n
 }
 
 void check_that_nothing_is_told(store::Database& db) {
-  const auto all = texts(db, {"user_account", "user_identifier", "role", "role_grant"});
+  const auto all = texts(db, {"user_account", "user_identifier", "role", "role_grant", "audit_entry"});
   for (const std::string part : {"ables", "merino", "wool", "spring"}) {
     INFO(part);
     CHECK(all.find(part) == std::string::npos);
@@ -145,6 +146,13 @@ TEST_CASE("a store with data is sealed, and a second run finds nothing to do") {
   check_that_it_works(realm);
   check_that_nothing_is_told(realm.db());
   CHECK_FALSE(service::encrypt_identifiers(realm, site.cause, {}).changed);
+  // What the log told before is read by who has the key, and by nobody else.
+  audit::Filter created;
+  created.action = "user.create";
+  const auto entries = audit::query_entries(realm.db(), created, 1);
+  const auto* entry = entries->next();
+  REQUIRE(entry != nullptr);
+  CHECK(entry->detail.find(email) != std::string_view::npos);
   // Whoever was there before is refused once, and goes on.
   CHECK(code_of([&] { add_user(site, bystander, "bob", "bob@many.example"); }) == ErrorCode::unavailable);
   add_user(site, bystander, "bob", "bob@many.example");
