@@ -75,11 +75,6 @@ Output many_keys(const std::vector<service::KeyAndTokens>& keys) {
   return Output::many(key_shape, std::move(rows));
 }
 
-service::KeyTiming timing_of(Invocation& in) {
-  return {.jwks_max_age = in.settings().duration("jwks_max_age"),
-          .access_ttl = in.settings().duration("access_ttl")};
-}
-
 // --force is never silent: it asks, and it leaves its reason in the log.
 void insist(Invocation& in, bool force, const std::string& question) {
   if (!force) return;

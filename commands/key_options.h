@@ -7,9 +7,14 @@
 
 #include "commands/command.h"
 #include "core/base/clock.h"
-#include "core/store/key_repository.h"
+#include "core/service/keyring_state.h"
 
 namespace authctl::commands {
+
+inline service::KeyTiming timing_of(Invocation& in) {
+  return {.jwks_max_age = in.settings().duration("jwks_max_age"),
+          .access_ttl = in.settings().duration("access_ttl")};
+}
 
 template <class Use>  // KeyUse or an optional one
 CLI::Option* add_use_option(CLI::App& verb, Use& use) {

@@ -7,6 +7,7 @@ namespace authctl::commands {
 void declare_adopt(Noun& noun);
 void declare_apply(Noun& noun);
 void declare_audit(Noun& noun);
+void declare_backup(Noun& noun);
 void declare_backup_code(Noun& noun);
 void declare_client(Noun& noun);
 void declare_completion(Noun& noun);
@@ -54,6 +55,7 @@ constexpr std::array table{
     NounEntry{"backup-code", "Codes for when the phone is not there", declare_backup_code},
     NounEntry{"lockout", "Who guessed, and who has to wait for it", declare_lockout},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},
+    NounEntry{"backup", "Backups: make, verify, restore", declare_backup},
     NounEntry{"config", "Settings and where they come from", declare_config},
     NounEntry{"completion", "Completion for bash, zsh and fish", declare_completion},
     NounEntry{"schema", "JSON Schema of what commands print", declare_schema},

@@ -116,6 +116,22 @@ void Sealer::keep_root(base::Secret root) {
 
 base::Secret Sealer::root() const { return root_.empty() ? key_.clone() : root_.clone(); }
 
+base::Bytes Sealer::seal_itself(const Sealer& outer, const Place& place, base::Random& random) const {
+  auto both = base::Secret::zeroed(2 * sealing_key_size);
+  std::ranges::copy(key_.reveal(), both.writable().begin());
+  std::ranges::copy(root().reveal(), both.writable().begin() + sealing_key_size);
+  return outer.seal(both.reveal(), place, random);
+}
+
+Sealer Sealer::adopt(const Sealer& outer, base::ByteView sealed, const Place& place) {
+  const auto both = outer.open(sealed, place);
+  if (both.size() != 2 * sealing_key_size)
+    throw base::Error(base::ErrorCode::unverified, "a sealed data key has another size than ours");
+  Sealer sealer(base::Secret(both.reveal().first(sealing_key_size)));
+  sealer.keep_root(base::Secret(both.reveal().subspan(sealing_key_size)));
+  return sealer;
+}
+
 base::Secret make_sealing_key(base::Random& random) {
   auto key = base::Secret::zeroed(sealing_key_size);
   random.fill(key.writable());

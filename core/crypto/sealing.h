@@ -42,6 +42,9 @@ class Sealer {
   base::Secret derive(std::string_view purpose) const;
   void keep_root(base::Secret root);
   base::Secret root() const;
+  // Key and root, sealed by another: how they are handed on without anybody holding them; adopt() takes them.
+  base::Bytes seal_itself(const Sealer& outer, const Place& place, base::Random& random) const;
+  static Sealer adopt(const Sealer& outer, base::ByteView sealed, const Place& place);
 
  private:
   base::Secret key_, previous_, root_;  // the last two empty: none; the key itself

@@ -72,6 +72,15 @@ store::WrappedKey wrap_data_key(const OpenedKey& key, std::int64_t generation, c
   return wrap;
 }
 
+store::WrappedKey wrap_data_key(const crypto::Sealer& data_key, std::int64_t generation,
+                                const base::Secret& master_key, base::Random& random) {
+  store::WrappedKey wrap{crypto::master_key_id(master_key), generation, {}, false};
+  const std::string row = row_of(wrap);
+  wrap.wrapped =
+      data_key.seal_itself(crypto::Sealer(master_key.clone()), {"data_key", "wrapped", row}, random);
+  return wrap;
+}
+
 OpenedKey open_wrapped_key(const store::WrappedKey& wrap, const base::Secret& master_key) {
   const std::string row = row_of(wrap);
   const auto both = crypto::Sealer(master_key.clone()).open(wrap.wrapped, {"data_key", "wrapped", row});

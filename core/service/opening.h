@@ -46,6 +46,9 @@ struct OpenedKey {
 };
 store::WrappedKey wrap_data_key(const OpenedKey& key, std::int64_t generation, const base::Secret& master_key,
                                 base::Random& random);
+// The same for a key that is open already, none being replaced.
+store::WrappedKey wrap_data_key(const crypto::Sealer& data_key, std::int64_t generation,
+                                const base::Secret& master_key, base::Random& random);
 // Error unverified where it does not open.
 OpenedKey open_wrapped_key(const store::WrappedKey& wrap, const base::Secret& master_key);
 // A realm over a store that was opened by its keys; it takes new ones up from where the master key comes

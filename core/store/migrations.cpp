@@ -85,18 +85,27 @@ std::string checksum_of(const Migration& migration) {
   return base::encode_hex(crypto::sha256(base::bytes_of(migration.sql)));
 }
 
-void migrate(Database& db) {
+std::string schema_digest(int schema) {
+  std::string checksums;
+  for (const auto& migration : table) {
+    if (migration.version <= schema) checksums += checksum_of(migration) + '\n';
+  }
+  return base::encode_hex(crypto::sha256(base::bytes_of(checksums)));
+}
+
+void migrate(Database& db, int up_to) {
   Transaction transaction(db);
   // Asked inside: another process may have done it while this one waited for the writer's place.
   const int version = has_ledger(db) ? applied_version(db) : 0;
   if (version == 0) db.run_script(filled(ledger, db.engine()));
   for (const auto& migration : table) {
-    if (migration.version <= version) continue;
+    if (migration.version <= version || migration.version > up_to) continue;
     db.run_script(filled(migration.sql, db.engine()));
     db.execute("INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
                {migration.version, migration.name, checksum_of(migration)});
   }
-  if (db.engine() == Engine::sqlite) db.run_script("PRAGMA user_version=" + std::to_string(newest_schema()));
+  if (db.engine() == Engine::sqlite)
+    db.run_script("PRAGMA user_version=" + std::to_string(std::max(version, up_to)));
   transaction.commit();
 }
 

@@ -24,8 +24,11 @@ std::string filled(std::string_view sql, Engine engine);
 // SHA-256 of the unfilled text in hex: the same for both engines.
 std::string checksum_of(const Migration& migration);
 
-// Brings a store (an empty one too) to the newest schema in one transaction.
-void migrate(Database& db);
+// Brings a store (an empty one too) to the newest schema in one transaction, or only as far as `up_to`.
+void migrate(Database& db, int up_to = newest_schema());
+// SHA-256 in hex over the checksums of the migrations up to this schema: two programs that agree on it mean
+// the same tables.
+std::string schema_digest(int schema);
 // What the store says was applied, compared with what this program would apply: its version. Error
 // unavailable where they differ or the store is newer.
 int applied_version(Database& db);

@@ -217,12 +217,14 @@ void make_empty_file(const std::string& path) {
   ::close(fd);
 }
 
-void fill_new_file(const std::string& path) {
-  SqliteConnection db(path, SQLITE_OPEN_READWRITE);
-  db.configure();
-  db.run_script("PRAGMA journal_mode=MEMORY; PRAGMA application_id=" + std::to_string(sqlite_application_id));
-  migrate(db);
-  db.run_script("PRAGMA journal_mode=WAL");
+std::unique_ptr<SqliteConnection> fill_new_file(const std::string& path, int schema) {
+  auto db = std::make_unique<SqliteConnection>(path, SQLITE_OPEN_READWRITE);
+  db->configure();
+  db->run_script("PRAGMA journal_mode=MEMORY; PRAGMA application_id=" +
+                 std::to_string(sqlite_application_id));
+  migrate(*db, schema);
+  db->run_script("PRAGMA journal_mode=WAL");
+  return db;
 }
 
 // The first one to arrive wins; whoever comes second throws its own away.
@@ -261,6 +263,11 @@ std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, in
   return db;
 }
 
+std::unique_ptr<Database> create_sqlite_at(const std::string& path, int schema) {
+  make_empty_file(path);
+  return fill_new_file(path, schema);
+}
+
 void create_sqlite(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
   base::make_private_folder(folder);
@@ -270,7 +277,7 @@ void create_sqlite(const std::string& path) {
   const std::string fresh = path + "." + base::encode_hex(tag) + ".new";
   make_empty_file(fresh);
   try {
-    fill_new_file(fresh);
+    fill_new_file(fresh, newest_schema());
     move_unless_there(fresh, path);
   } catch (...) {
     ::unlink(fresh.c_str());

@@ -24,5 +24,7 @@ std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, in
 // Makes the store, with its schema, under a name of its own and moves it into place when it is whole; where
 // another process was first, theirs stays.
 void create_sqlite(const std::string& path);
+// A new file at an earlier schema, open: what a backup of that time is read into.
+std::unique_ptr<Database> create_sqlite_at(const std::string& path, int schema);
 
 }  // namespace authctl::store

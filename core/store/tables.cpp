@@ -44,9 +44,12 @@ Table read_table(std::string_view statement) {
   return table;
 }
 
-std::vector<Table> read_tables() {
+}  // namespace
+
+std::vector<Table> tables_of(int schema) {
   std::vector<Table> all;
   for (const auto& migration : migrations()) {
+    if (migration.version > schema) break;
     for (const auto& statement : statements_of(filled(migration.sql, Engine::sqlite))) {
       if (statement.starts_with("CREATE TABLE ")) all.push_back(read_table(statement));
     }
@@ -54,10 +57,8 @@ std::vector<Table> read_tables() {
   return all;
 }
 
-}  // namespace
-
 std::span<const Table> tables() {
-  static const std::vector<Table> all = read_tables();
+  static const std::vector<Table> all = tables_of(newest_schema());
   return all;
 }
 

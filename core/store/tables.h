@@ -22,5 +22,7 @@ struct Table {
 
 // In the order they are created: what a row refers to stands in an earlier table.
 std::span<const Table> tables();
+// The same of an earlier schema.
+std::vector<Table> tables_of(int schema);
 
 }  // namespace authctl::store
