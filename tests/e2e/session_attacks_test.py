@@ -235,6 +235,14 @@ class Client(threading.Thread):
 
 
 class Killed(SignIn):
+    @staticmethod
+    def wait_for_load(clients):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if sum(len(one.ended) for one in clients) > 3 and any(one.live for one in clients):
+                return
+            time.sleep(0.01)
+
     def test_what_was_acknowledged_stands_and_nothing_comes_back_to_life(self):
         ended, live = [], []
         for _ in range(KILLS):
@@ -242,7 +250,8 @@ class Killed(SignIn):
             clients = [Client(server, self.PASSWORD) for _ in range(6)]
             for client in clients:
                 client.start()
-            time.sleep(random.uniform(0.3, 1.2))
+            self.wait_for_load(clients)
+            time.sleep(random.uniform(0, 0.5))
             server.signal(signal.SIGKILL)
             server.stop()
             for client in clients:
