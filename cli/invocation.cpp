@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/service/opening.h"
+#include "core/service/stored_settings.h"
 
 namespace authctl::cli {
 namespace {
@@ -91,6 +92,12 @@ void LiveInvocation::send_alerts() {
   realm_->on_alert([this, command](std::vector<std::string>&& alerts) {
     for (auto& alert : alerts) courier_->send(command, std::move(alert));
   });
+}
+
+const base::Settings& LiveInvocation::stored_settings() {
+  if (!has_stored_settings_) service::take_stored_settings(settings_, realm().db());
+  has_stored_settings_ = true;
+  return settings_;
 }
 
 service::Cause LiveInvocation::cause() {

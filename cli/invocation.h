@@ -21,6 +21,7 @@ class LiveInvocation final : public commands::Invocation {
   const base::Clock& clock() const override { return world_.clock; }
   base::Random& random() override { return world_.random; }
   const base::Settings& settings() override { return settings_; }
+  const base::Settings& stored_settings() override;
   base::Settings fresh_settings() override { return load_settings(globals_, world_); }
   service::Realm& realm() override;
   service::Cause cause() override;
@@ -52,6 +53,7 @@ class LiveInvocation final : public commands::Invocation {
   std::vector<std::string> undelivered_;  // alerts, and why; told when the courier has ended
   std::unique_ptr<service::Courier> courier_;
   std::shared_ptr<service::Realm> realm_;
+  bool has_stored_settings_ = false;
 };
 
 }  // namespace authctl::cli

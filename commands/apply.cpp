@@ -176,7 +176,7 @@ Output apply(Invocation& in, Request request) {
   service::ApplyRequest work{&manifest,
                              digest,
                              request.rules,
-                             password_policy(in.settings()),
+                             password_policy(in.stored_settings()),
                              [&](const std::string& name) { return read_password(request, name); },
                              [&](const std::vector<service::NewSecret>& secrets) {
                                if (!request.out.given()) return;

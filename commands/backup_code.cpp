@@ -45,7 +45,7 @@ struct Generation {
 };
 
 std::string sheet_of(Invocation& in, const Generation& options, const service::BackupCodes& made) {
-  const BackupSheet sheet{made.user_name, in.settings().text("issuer"), in.clock().now(), made.codes};
+  const BackupSheet sheet{made.user_name, in.stored_settings().text("issuer"), in.clock().now(), made.codes};
   if (options.print == "html") return html_of(sheet);
   if (options.print == "text") return text_of(sheet);
   std::string lines;
@@ -124,7 +124,7 @@ struct Verification {
 };
 
 Output verify(Invocation& in, const Verification& options) {
-  const auto policy = service::sign_in_policy(in.settings());
+  const auto policy = service::sign_in_policy(in.stored_settings());
   auto& realm = in.realm();
   const auto code = in.read_secret(options.source, "code", false);
   const auto check = service::verify_second_factor(

@@ -37,7 +37,10 @@ class Invocation {
   virtual const base::Clock& clock() const = 0;
   virtual base::Random& random() = 0;
   virtual const base::Settings& settings() = 0;
-  // The same, read again from file and environment: for what runs on and on.
+  // The same for what works on the store: where nobody says otherwise, what a manifest stored holds. Opens
+  // the store.
+  virtual const base::Settings& stored_settings() { return settings(); }
+  // Those of settings(), read again from file and environment: for what runs on and on.
   virtual base::Settings fresh_settings() { return settings(); }
   // Opens the store, then the master key, at the first call.
   virtual service::Realm& realm() = 0;

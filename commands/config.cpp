@@ -5,6 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
+#include "core/service/stored_settings.h"
 
 namespace authctl::commands {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 constexpr Field setting_fields[] = {
     {"name", FieldType::text, false, "of the setting, as in the file", "name"},
     {"value", FieldType::text, true, "what holds now; null where nothing is set", "value"},
-    {"origin", FieldType::text, true, "flag, environment, file or default; null without --origin", ""},
+    {"origin", FieldType::text, true, "flag, environment, file, manifest or default; null without --origin",
+     ""},
     {"where", FieldType::text, true, "the option, the variable, the file and line; null without --origin",
      ""},
 };
@@ -21,7 +23,7 @@ constexpr Shape setting_shape{"setting", "name", setting_fields};
 constexpr Field origin_fields[] = {
     {"name", FieldType::text, false, "of the setting, as in the file", "name"},
     {"value", FieldType::text, true, "what holds now; null where nothing is set", "value"},
-    {"origin", FieldType::text, true, "flag, environment, file or default", "origin"},
+    {"origin", FieldType::text, true, "flag, environment, file, manifest or default", "origin"},
     {"where", FieldType::text, true, "the option, the variable, or the file and its line", "where"},
 };
 constexpr Shape origin_shape{"setting", "name", origin_fields};
@@ -48,10 +50,23 @@ base::json::object setting_json(const base::SettingSpec& spec, const base::Setti
   return data;
 }
 
+// With those that a manifest put into the store, where there is one that can be read.
+base::Settings settings_of(Invocation& in) {
+  auto settings = in.settings();
+  try {
+    const auto& url = settings.text("store");
+    if (store::store_exists(url))
+      service::take_stored_settings(settings, *store::open_database(url, store::OpenMode::read_only));
+  } catch (const base::Error&) {  // what is wrong with a store is for `store check` to say
+  }
+  return settings;
+}
+
 Output show(Invocation& in, bool with_origin) {
+  const auto settings = settings_of(in);
   base::json::array rows;
   for (const auto& spec : base::setting_specs()) {
-    rows.push_back(setting_json(spec, in.settings().get(spec.name), with_origin));
+    rows.push_back(setting_json(spec, settings.get(spec.name), with_origin));
   }
   return Output::many(with_origin ? origin_shape : setting_shape, std::move(rows));
 }

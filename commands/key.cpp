@@ -28,9 +28,17 @@ constexpr Field in_use_fields[] = {
     {"kid", FieldType::text, false, "id of the key", ""},
     {"state", FieldType::text, false, "active or retiring", ""},
     {"live_tokens", FieldType::integer, false, "tokens it signed that are good now", ""},
+    {"live_sessions", FieldType::integer, false, "sessions whose last token it signed", ""},
+    {"clients", FieldType::strings, false, "names of the clients that hold such tokens", ""},
     {"longest_live_token_ends_at", FieldType::time, true, "when the last of them ends", ""},
 };
 constexpr Shape in_use_shape{"key in use", "kid", in_use_fields};
+
+constexpr Field reader_fields[] = {
+    {"network", FieldType::text, false, "an address, or the /64 of one", ""},
+    {"fetched_at", FieldType::time, false, "when it fetched the key set last", ""},
+};
+constexpr Shape reader_shape{"reader of the key set", "network", reader_fields};
 
 constexpr Field plan_fields[] = {
     {"use", FieldType::text, false, "jwt or fernet", ""},
@@ -41,6 +49,8 @@ constexpr Field plan_fields[] = {
     {"retire_at", FieldType::time, true, "when the last token of the active key has ended", ""},
     {"jwks_max_age_seconds", FieldType::integer, false, "how long others may keep our key set", ""},
     {"in_use", FieldType::objects, false, "keys that verify something", "", &in_use_shape},
+    {"jwks_readers_behind", FieldType::objects, false,
+     "who fetched the key set in the last week, and not since the successor is in it", "", &reader_shape},
     {"safe_now", FieldType::strings, false, "commands that no interlock refuses now", ""},
     {"next", FieldType::text, false, "what to type next", ""},
 };
@@ -245,7 +255,9 @@ void declare_revoke(Noun& noun) {
                 {.examples = {"authctl key revoke KID", "authctl key revoke KID --yes --reason leaked"},
                  .exits = {{3, "no such key"}, {5, "it is active: key rotate --emergency"}}},
                 [request](Invocation& in) {
-                  in.confirm("every token under key " + base::quote(request->kid) + " ends: revoke it?");
+                  const auto radius = service::radius_of_key(in.realm(), request->kid, in.clock().now());
+                  in.confirm("every token under key " + base::quote(request->kid) + " ends (" +
+                             service::text_of(radius) + "): revoke it?");
                   return one_key(service::revoke_key(in.realm(), in.cause(), request->kid));
                 });
   add_kid(verb, *request);

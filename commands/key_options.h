@@ -12,8 +12,8 @@
 namespace authctl::commands {
 
 inline service::KeyTiming timing_of(Invocation& in) {
-  return {.jwks_max_age = in.settings().duration("jwks_max_age"),
-          .access_ttl = in.settings().duration("access_ttl")};
+  return {.jwks_max_age = in.stored_settings().duration("jwks_max_age"),
+          .access_ttl = in.stored_settings().duration("access_ttl")};
 }
 
 template <class Use>  // KeyUse or an optional one

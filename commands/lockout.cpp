@@ -52,7 +52,7 @@ void declare_list(Noun& noun) {
        .more = "An account counts every failure against it, wherever it comes from. Accounts of nobody are "
                "counted too, but have no name to be listed by; their addresses are here."},
       [query](Invocation& in) {
-        auto next = service::list_lockouts(in.realm(), service::lockout_policy(in.settings()), *query);
+        auto next = service::list_lockouts(in.realm(), service::lockout_policy(in.stored_settings()), *query);
         return Output::many(lockout_shape, [next = std::move(next)]() -> std::optional<base::json::object> {
           const auto view = next();
           return view ? std::optional(json_of(*view)) : std::nullopt;
@@ -70,7 +70,7 @@ void declare_show(Noun& noun) {
             [subject](Invocation& in) {
               return Output::one(lockout_shape,
                                  json_of(service::show_lockout(
-                                     in.realm(), service::lockout_policy(in.settings()), *subject)));
+                                     in.realm(), service::lockout_policy(in.stored_settings()), *subject)));
             })
       .add_option("SUBJECT", *subject, "a user, or an address")
       ->required();
@@ -84,8 +84,8 @@ void declare_clear(Noun& noun) {
              .exits = {unknown_subject},
              .more = "It works from the host, with no server and whatever is locked."},
             [subject](Invocation& in) {
-              const auto outcome = service::clear_lockout(in.realm(), in.cause(),
-                                                          service::lockout_policy(in.settings()), *subject);
+              const auto outcome = service::clear_lockout(
+                  in.realm(), in.cause(), service::lockout_policy(in.stored_settings()), *subject);
               auto output = Output::one(lockout_shape, json_of(outcome.lockout));
               if (!outcome.cleared)
                 output.with_notice("nothing is counted against " + base::quote(outcome.lockout.subject));

@@ -101,7 +101,7 @@ base::json::object permission_json(const service::Effective& effective) {
 Output check(Invocation& in, const service::AccessRequest& request) {
   auto& realm = in.realm();
   const auto access = service::check_permission(realm.db(), request, realm.now());
-  service::record_check(realm, in.cause(), access, in.settings().text("audit_checks"));
+  service::record_check(realm, in.cause(), access, in.stored_settings().text("audit_checks"));
   return Output::one(check_shape, service::access_json(access))
       .with_view(check_line(access))
       .with_exit(access.decision.allowed ? 0 : no);

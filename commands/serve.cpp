@@ -2,6 +2,7 @@
 
 #include "commands/command.h"
 #include "core/server/server.h"
+#include "core/service/stored_settings.h"
 
 namespace authctl::commands {
 namespace {
@@ -9,8 +10,13 @@ namespace {
 Output run(Invocation& in, server::ServeRequest request) {
   request.environment = [&in](const std::string& name) { return in.environment(name); };
   request.store = {in.settings().text("store"), service::master_key_source(in.settings()), in.cause()};
-  server::serve(
-      request, [&in] { return in.fresh_settings(); }, in.clock(), in.random(), STDERR_FILENO);
+  const auto settings = [&in] {
+    auto fresh = in.fresh_settings();
+    service::take_stored_settings(fresh,
+                                  *store::open_database(fresh.text("store"), store::OpenMode::existing));
+    return fresh;
+  };
+  server::serve(request, settings, in.clock(), in.random(), STDERR_FILENO);
   return Output::nothing();
 }
 

@@ -62,7 +62,7 @@ void declare_list(Noun& noun) {
        .exits = {{3, "there is no such user"}},
        .more = "A session is live until it is ended, unused for AUTHCTL_SESSION_IDLE, or at its end."},
       [query](Invocation& in) {
-        const auto idle = in.settings().duration("session_idle");
+        const auto idle = in.stored_settings().duration("session_idle");
         auto next = service::list_sessions(in.realm(), *query, idle);
         return Output::many(
             session_shape,
@@ -85,7 +85,7 @@ void declare_show(Noun& noun) {
                  .exits = {{3, "there is no such session"}}},
                 [id](Invocation& in) {
                   const auto view = service::show_session(in.realm(), *id);
-                  const auto idle = in.settings().duration("session_idle");
+                  const auto idle = in.stored_settings().duration("session_idle");
                   return Output::one(lineage_shape, service::session_json(view, in.clock().now(), idle))
                       .with_view(draw_session(view, in.clock().now(), idle));
                 });

@@ -58,7 +58,7 @@ std::vector<std::pair<std::string, std::string>> split_claims(const std::vector<
 
 Output issue(Invocation& in, IssueOptions options) {
   auto& request = options.request;
-  const auto& settings = in.settings();
+  const auto& settings = in.stored_settings();
   request.claims = split_claims(options.claims);
   request.issuer = settings.text("issuer");
   if (request.audiences.empty()) request.audiences.push_back(default_audience(settings));

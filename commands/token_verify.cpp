@@ -136,7 +136,7 @@ Judge judge_with_store(Invocation& in, const Options& options) {
               .now = now,
               .realm = &realm};
   auto& expected = judge.expectations;
-  const auto& settings = in.settings();
+  const auto& settings = in.stored_settings();
   if (!expected.issuer && !options.any_issuer) expected.issuer = settings.text("issuer");
   if (!expected.audiences && !options.any_audience) expected.audiences = {default_audience(settings)};
   if (!options.type) expected.type = "access";

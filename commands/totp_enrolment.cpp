@@ -179,7 +179,7 @@ void add_code_options(CLI::App& verb, CodeOptions& options) {
 }
 
 Output confirm(Invocation& in, const CodeOptions& options) {
-  const auto policy = service::sign_in_policy(in.settings());
+  const auto policy = service::sign_in_policy(in.stored_settings());
   auto& realm = in.realm();
   const auto code = in.read_secret(options.source, "code", false);
   const auto check = service::confirm_totp(realm, in.cause(), policy, options.user, code);
@@ -191,7 +191,7 @@ Output confirm(Invocation& in, const CodeOptions& options) {
 }
 
 Output verify(Invocation& in, const CodeOptions& options) {
-  const auto policy = service::sign_in_policy(in.settings());
+  const auto policy = service::sign_in_policy(in.stored_settings());
   auto& realm = in.realm();
   const auto code = in.read_secret(options.source, "code", false);
   const auto check = service::verify_second_factor(

@@ -43,7 +43,7 @@ void declare_create(Noun& noun) {
           request->draft.password = in.read_secret(request->password, "password", true);
         return Output::one(user_shape, service::user_json(service::create_user(
                                            in.realm(), in.cause(), std::move(request->draft),
-                                           password_policy(in.settings()))));
+                                           password_policy(in.stored_settings()))));
       });
   verb.add_option("NAME", request->draft.name, "1 to 64 of a-z 0-9 . _ @ + ' -")->required();
   verb.add_option("--email", request->draft.email, "signs in too")->type_name("E");
@@ -152,7 +152,8 @@ Output set_password(Invocation& in, PasswordOptions& options) {
   if (options.force) in.confirm("write over " + base::quote(options.out) + "?");
   if (options.source.given() || (!request.generate && !request.must_change))
     request.password = in.read_secret(options.source, "password", true);
-  const auto outcome = service::set_password(in.realm(), in.cause(), request, password_policy(in.settings()));
+  const auto outcome =
+      service::set_password(in.realm(), in.cause(), request, password_policy(in.stored_settings()));
   if (request.generate) return generated(in, options, outcome);
   return Output::one(user_shape, service::user_json(outcome.user));
 }

@@ -276,6 +276,8 @@ std::string_view word_of(Origin origin) {
   switch (origin) {
     case Origin::fallback:
       return "default";
+    case Origin::manifest:
+      return "manifest";
     case Origin::environment:
       return "environment";
     case Origin::file:
@@ -324,6 +326,12 @@ void Settings::set_flag(std::string_view name, std::string value, std::string op
     throw Error(ErrorCode::usage, option + " " + *complaint, near ? "did you mean " + *near + "?" : "");
   }
   values_[i] = {normalised(table[i], std::move(value)), Origin::flag, std::move(option)};
+}
+
+void Settings::set_stored(std::string_view name, std::string value) {
+  const std::size_t i = index_of(name);
+  if (values_[i].origin > Origin::manifest || complaint_about(table[i], value)) return;
+  values_[i] = {normalised(table[i], std::move(value)), Origin::manifest, "the store"};
 }
 
 const Setting& Settings::get(std::string_view name) const { return values_[index_of(name)]; }

@@ -1,4 +1,4 @@
-// Settings with their origins: flag > environment > file (TOML) > default.
+// Settings with their origins: flag > environment > file (TOML) > manifest (in the store) > default.
 // Invariant: every setting is in the one table below; a name in the file that is not in it is refused.
 #pragma once
 #include <cstdint>
@@ -45,7 +45,7 @@ struct SettingProblem {
 };
 std::vector<SettingProblem> check_settings_file(const std::string& file);
 
-enum class Origin { fallback, file, environment, flag };
+enum class Origin { fallback, manifest, file, environment, flag };
 std::string_view word_of(Origin origin);
 
 struct Setting {
@@ -61,6 +61,9 @@ class Settings {
   static Settings load(const Environment& environment, const std::string& file, bool file_must_exist);
   // Error usage where the value does not suit.
   void set_flag(std::string_view name, std::string value, std::string option);
+
+  // Holds where nothing but the default did. A value that does not suit (another version's) is left out.
+  void set_stored(std::string_view name, std::string value);
 
   const Setting& get(std::string_view name) const;
   const std::string& text(std::string_view name) const { return get(name).value; }

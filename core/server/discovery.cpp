@@ -68,8 +68,9 @@ std::string discovery_of(const std::string& issuer) {
   return base::json::serialize(metadata);
 }
 
-std::optional<Reply> jwks(const Request&, Spot& spot) {
+std::optional<Reply> jwks(const Request& request, Spot& spot) {
   if (!spot.site.knowledge.is_fresh(spot.tick)) return busy_reply();
+  spot.site.jwks_readers.note(request.address, request.received);
   return kept_by_clients(spot.site.knowledge.keys()->jwks, spot.config);
 }
 

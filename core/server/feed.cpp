@@ -2,7 +2,9 @@
 
 #include "core/base/error.h"
 #include "core/server/discovery.h"
+#include "core/service/change.h"
 #include "core/service/token_check.h"
+#include "core/store/jwks_reader_repository.h"
 #include "core/store/snapshot.h"
 
 namespace authctl::server {
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds between_looks{20};
 constexpr std::chrono::seconds between_cleanings{30};
+constexpr std::chrono::seconds between_notes{2};
 constexpr std::chrono::milliseconds after_failure{500};
 constexpr std::chrono::seconds between_tries{1};  // while nothing could be written
 constexpr std::int64_t most_entries = 1000;       // more at once: everything is read again
@@ -99,6 +102,10 @@ void Feed::look() {
     knowledge_.drop_expired(now);
     cleaned_ = begun;
   }
+  if (site_.writes && begun - noted_ > between_notes) {
+    noted_ = begun;
+    write_readers();
+  }
   if (!site_.writes && begun - tried_ > between_tries) {
     tried_ = begun;
     store::prove_writable(realm_->db());
@@ -106,6 +113,20 @@ void Feed::look() {
     log_.info("store.writable_again");
   }
   knowledge_.has_looked(begun);
+}
+
+// In passing: where it cannot be written now, it is forgotten.
+void Feed::write_readers() {
+  const auto readers = site_.jwks_readers.take();
+  if (readers.empty()) return;
+  try {
+    const service::Cause cause{"server", "", "", "", false};
+    service::run_change(*realm_, cause, [&](service::Change& change) {
+      for (const auto& reader : readers) store::note_jwks_reader(change.db(), reader);
+      store::trim_jwks_readers(change.db());
+    });
+  } catch (const base::Error&) {
+  }
 }
 
 void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {

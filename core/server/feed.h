@@ -28,6 +28,7 @@ class Feed {
   void read_keys(base::Timestamp now);
   void read_revocations(base::Timestamp since, base::Timestamp now);
   void take(const store::FeedEntry& entry, base::Timestamp now);
+  void write_readers();
 
   Site& site_;
   Knowledge& knowledge_;
@@ -38,7 +39,7 @@ class Feed {
   std::int64_t seen_ = 0;  // the last entry that was taken
   bool keys_changed_ = false, revocations_changed_ = false;
   bool failed_ = false;
-  std::chrono::steady_clock::time_point cleaned_{}, tried_{};
+  std::chrono::steady_clock::time_point cleaned_{}, tried_{}, noted_{};
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool closed_ = false;

@@ -13,6 +13,7 @@
 #include "core/server/csrf.h"
 #include "core/server/event_log.h"
 #include "core/server/head.h"
+#include "core/server/jwks_readers.h"
 #include "core/server/knowledge.h"
 #include "core/server/metrics.h"
 #include "core/server/turnstile.h"
@@ -70,6 +71,7 @@ struct Site {
   }
 
   Knowledge knowledge;
+  JwksReaders jwks_readers;
   mutable Metrics metrics;
   service::Courier courier;  // of mails and alerts
   std::unique_ptr<HashPool> hashes;

@@ -89,7 +89,15 @@ KeyAndTokens show_key(Realm& realm, std::string_view kid) {
 }
 
 KeyPlan plan_keys(Realm& realm, KeyUse use, const KeyTiming& timing) {
-  return make_plan(use, list_keys(realm, use), timing, realm.now());
+  const auto now = realm.now();
+  const auto keys = list_keys(realm, use);
+  auto plan = make_plan(use, keys, timing, now);
+  for (auto& key : plan.in_use) key.radius = radius_of_key(realm, key.kid, now);
+  if (use == KeyUse::jwt)
+    for (const auto& key : keys)
+      if (key.row.kid == plan.successor_kid && key.row.published_at)
+        plan.readers_behind = readers_behind(realm, *key.row.published_at, now);
+  return plan;
 }
 
 KeyReport promote_key(Realm& realm, const Cause& cause, const std::string& kid, const KeyTiming& timing,
@@ -135,11 +143,14 @@ KeyReport revoke_key(Realm& realm, const Cause& cause, const std::string& kid) {
       return KeyReport{with_tokens(realm, key, c.now()), {"nothing changed: the key is revoked already"}};
     }
     const KeyRow next = revoked(key, c.now());
+    const auto radius = radius_of_key(realm, kid, c.now());
     KeyRepository(c.db()).update(next, key.state);
     const auto ended = TokenRepository(c.db()).revoke_of_key(kid, {}, c.now(), c.now());
     c.record(key_event("key.revoke", next, {{"tokens_ended", ended}}));
     end_sessions_of_key(c, kid, "key_revoked");
-    return report(realm, next, c.now());
+    auto done = report(realm, next, c.now());
+    if (radius.tokens > 0 || radius.sessions > 0) done.notices.push_back("ended with it: " + text_of(radius));
+    return done;
   });
 }
 

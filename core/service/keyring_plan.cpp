@@ -125,6 +125,7 @@ KeyPlan make_plan(KeyUse use, std::span<const KeyAndTokens> keys, const KeyTimin
                .activate_at = now,
                .retire_at = {},
                .in_use = {},
+               .readers_behind = {},
                .safe_now = {},
                .next = {}};
   const auto* active = find_active(keys);
@@ -160,11 +161,18 @@ base::json::object plan_json(const KeyPlan& plan) {
   };
   base::json::array in_use, safe;
   for (const auto& key : plan.in_use) {
-    in_use.push_back(base::json::object{{"kid", key.kid},
-                                        {"state", token::word_of(key.state)},
-                                        {"live_tokens", key.live_tokens},
-                                        {"longest_live_token_ends_at", time(key.until)}});
+    in_use.push_back(base::json::object{
+        {"kid", key.kid},
+        {"state", token::word_of(key.state)},
+        {"live_tokens", key.live_tokens},
+        {"live_sessions", key.radius.sessions},
+        {"clients", base::json::array(key.radius.clients.begin(), key.radius.clients.end())},
+        {"longest_live_token_ends_at", time(key.until)}});
   }
+  base::json::array behind;
+  for (const auto& reader : plan.readers_behind)
+    behind.push_back(
+        base::json::object{{"network", reader.network}, {"fetched_at", base::to_rfc3339(reader.fetched_at)}});
   for (const auto& step : plan.safe_now) safe.push_back(base::json::string(step));
   return {{"use", store::word_of(plan.use)},
           {"active_kid", text(plan.active_kid)},
@@ -174,6 +182,7 @@ base::json::object plan_json(const KeyPlan& plan) {
           {"retire_at", time(plan.retire_at)},
           {"jwks_max_age_seconds", plan.use == KeyUse::jwt ? plan.timing.jwks_max_age.count() : 0},
           {"in_use", std::move(in_use)},
+          {"jwks_readers_behind", std::move(behind)},
           {"safe_now", std::move(safe)},
           {"next", plan.next}};
 }
@@ -195,9 +204,17 @@ std::string draw_plan(const KeyPlan& plan) {
     in_use.push_back("  " + std::string(token::word_of(key.state)) +
                      ", live tokens: " + std::to_string(key.live_tokens) +
                      (key.until ? " until " + base::to_rfc3339(*key.until) : ""));
+    if (key.radius.sessions > 0 || !key.radius.clients.empty())
+      in_use.push_back("  on it hang " + text_of(key.radius));
   }
   if (in_use.empty()) in_use.push_back("no key");
   text += bullets("in use", in_use);
+  if (!plan.readers_behind.empty()) {
+    std::vector<std::string> behind;
+    for (const auto& reader : plan.readers_behind)
+      behind.push_back(reader.network + ", last " + base::to_rfc3339(reader.fetched_at));
+    text += bullets("have not fetched the successor yet", behind);
+  }
   text += bullets("safe now", plan.safe_now);
   const bool wait = plan.successor_kid && plan.activate_at > plan.made_at;
   text += bullets(wait ? "next, from " + base::to_rfc3339(plan.activate_at) + " on" : "next", {plan.next});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/service/key_radius.h"
 #include "core/service/keyring_state.h"
 
 namespace authctl::service {
@@ -17,6 +18,7 @@ struct KeyInUse {
   store::KeyState state;
   std::int64_t live_tokens;
   std::optional<base::Timestamp> until;  // when the last of them ends
+  KeyRadius radius = {};                 // filled in by plan_keys()
 };
 
 struct KeyPlan {
@@ -29,8 +31,9 @@ struct KeyPlan {
   base::Timestamp activate_at;
   std::optional<base::Timestamp> retire_at;  // Fernet: none, what is under the key has no end
   std::vector<KeyInUse> in_use;
-  std::vector<std::string> safe_now;  // commands that no interlock refuses at this moment
-  std::string next;                   // what to type next
+  std::vector<store::JwksReader> readers_behind;  // they do not know the successor yet; by plan_keys()
+  std::vector<std::string> safe_now;              // commands that no interlock refuses at this moment
+  std::string next;                               // what to type next
 };
 
 // A key and the tokens of it that live.

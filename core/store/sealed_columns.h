@@ -14,7 +14,7 @@ struct SealedColumn {
 };
 
 inline constexpr std::array sealed_columns{
-    SealedColumn{"store_meta", "value", "name", "name IN ('audit_key', 'backup_code_key')"},
+    SealedColumn{"store_meta", "value", "name", "name IN ('audit_key', 'backup_code_key', 'manifest_key')"},
     SealedColumn{"crypto_key", "sealed", "kid",
                  "length(sealed) > 0"},  // empty: only its public half is known
     SealedColumn{"totp_enrolment", "sealed", "id"},

@@ -82,6 +82,12 @@ std::vector<SessionOfUser> SessionRepository::list(const SessionFilter& filter, 
   return sessions;
 }
 
+std::int64_t SessionRepository::count_of_key(std::string_view kid, base::Timestamp now) {
+  const auto rows = db_.query(
+      "SELECT count(*) FROM user_session WHERE kid = $1 AND ended_at IS NULL AND ends_at > $2", {kid, now});
+  return rows->next() ? rows->integer(0) : 0;
+}
+
 std::vector<std::string> SessionRepository::unended(std::string_view user_id, std::string_view kid) {
   const auto rows =
       !user_id.empty()

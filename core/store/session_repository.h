@@ -71,6 +71,8 @@ class SessionRepository {
   static std::string list_sql(const SessionFilter& filter);
   // Ids of every session of the user, or signed for by the key, that has not ended; all where both are empty.
   std::vector<std::string> unended(std::string_view user_id, std::string_view kid);
+  // How many sessions were signed for by the key last, have not ended and are not at their end.
+  std::int64_t count_of_key(std::string_view kid, base::Timestamp now);
   void touch(const SessionRow& session, std::string_view kid, base::Timestamp now);
   // True where it had not ended before. Its access tokens end with it.
   bool end(std::string_view id, std::string_view reason, base::Timestamp now);

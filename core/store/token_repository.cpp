@@ -41,6 +41,16 @@ LiveTokens TokenRepository::live_of_key(std::string_view kid, base::Timestamp no
   return {row->integer(0), row->optional_time(1)};
 }
 
+std::vector<std::string> TokenRepository::clients_of_key(std::string_view kid, base::Timestamp now) {
+  const auto rows = db_.query(
+      "SELECT DISTINCT c.folded, c.name FROM issued_token t JOIN oauth_client c ON c.id = t.client_id "
+      "WHERE t.kid = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL ORDER BY c.folded",
+      {kid, now});
+  std::vector<std::string> names;
+  while (rows->next()) names.push_back(rows->string(1));
+  return names;
+}
+
 std::int64_t TokenRepository::revoke(std::string_view jti, base::Timestamp now) {
   return db_.execute(
       "UPDATE issued_token SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL AND expires_at > $2",

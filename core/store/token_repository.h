@@ -44,6 +44,8 @@ class TokenRepository {
   std::optional<IssuedToken> find(std::string_view jti);
   // Neither expired, nor revoked, nor issued before its user's tokens_valid_from.
   LiveTokens live_of_key(std::string_view kid, base::Timestamp now);
+  // Names of the registered clients that hold some of them, in order.
+  std::vector<std::string> clients_of_key(std::string_view kid, base::Timestamp now);
 
   // Each gives the number of live tokens that it ended.
   std::int64_t revoke(std::string_view jti, base::Timestamp now);

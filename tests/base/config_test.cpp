@@ -159,3 +159,24 @@ TEST_CASE("a password in a URL is found and hidden wherever it stands") {
     CHECK(base::without_password(url) == url);
   }
 }
+
+TEST_CASE(
+    "what a manifest stored holds where nobody says otherwise, and a value that does not suit is left out") {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "AUTHCTL_REFRESH_TTL") return "3d";
+    return std::nullopt;
+  };
+  auto settings = Settings::load(environment, "", false);
+  settings.set_stored("access_ttl", "7m");
+  settings.set_stored("refresh_ttl", "1d");
+  settings.set_stored("session_max", "soon");
+  settings.set_stored("registration", "true");
+  CHECK(settings.get("access_ttl").value == "7m");
+  CHECK(word_of(settings.get("access_ttl").origin) == "manifest");
+  CHECK(settings.get("refresh_ttl").value == "3d");
+  CHECK(settings.get("session_max").origin == Origin::fallback);
+  CHECK(settings.boolean("registration"));
+  settings.set_flag("access_ttl", "5m", "--access-ttl");
+  settings.set_stored("access_ttl", "8m");
+  CHECK(settings.get("access_ttl").value == "5m");
+}

@@ -1,7 +1,11 @@
 """Provisioning as a CI job does it: diff, apply, permission test, export; hostile manifests; secrets."""
 import json
 import os
+import shlex
+import shutil
 import stat
+import subprocess
+import time
 import unittest
 
 from harness import HomeTest
@@ -86,6 +90,72 @@ class Provisioning(HomeTest):
         self.assertIn('line 2, user "carl"', refused.error["message"])
         self.assertEqual(self.ok("user", "list", "-q").lines, self.ok("user", "show", "dora", "-q").lines)
         self.assertEqual(self.ok("export").out.splitlines()[0], before.splitlines()[0])
+
+
+class Settings(HomeTest):
+    """What a manifest sets holds where nobody says otherwise."""
+
+    def lifetime(self, env=None):
+        self.home.run("user", "create", "ann", "-q")
+        token = self.home.run("token", "issue", "ann", env=env)
+        claims = self.home.run("token", "inspect", "-", "--json", stdin=token.out).json["claims"]
+        return claims["exp"] - claims["iat"]
+
+    def test_default_manifest_file_environment(self):
+        def shown(**env):
+            rows = self.home.run("config", "show", "--origin", "--json", env=env).json
+            return next((row["value"], row["origin"]) for row in rows if row["name"] == "access_ttl")
+        self.assertEqual(shown(), ("15m", "default"))
+        self.home.run("apply", "-f", "-", "-q", stdin="version: 1\nsettings: {access_ttl: 7m}\n")
+        self.assertEqual(shown(), ("7m", "manifest"))
+        self.assertEqual(self.lifetime(), 420)
+        self.assertEqual(shown(AUTHCTL_ACCESS_TTL="5m"), ("5m", "environment"))
+        self.assertEqual(self.lifetime({"AUTHCTL_ACCESS_TTL": "5m"}), 300)
+        file = self.home.write("authctl.toml", 'access_ttl = "6m"\n')
+        self.assertEqual(shown(AUTHCTL_CONFIG=file), ("6m", "file"))
+        self.home.run("apply", "-f", "-", "-q", "--prune", "-y", stdin="version: 1\nsettings: {}\n")
+        self.assertEqual(shown(), ("15m", "default"))
+
+    def test_another_data_key_leaves_what_was_applied_known(self):
+        file = self.home.write("m.yaml", "version: 1\nroles: [{name: a}]\nusers: [{name: ann, roles: [{role: a, for: 8h}]}]\n")
+        self.ok("apply", "-f", file, "-q")
+        new = self.home.path("new.key")
+        rotated = self.home.run("master-key", "rotate", "--new-master-key-file", new, "--reseal", "--yes")
+        self.assertEqual(rotated.code, 0, rotated)
+        again = self.home.run("apply", "-f", file, "--json", env={"AUTHCTL_MASTER_KEY_FILE": new})
+        self.assertEqual((again.code, again.json), (0, []), again)
+
+
+class DueRotation(HomeTest):
+    UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "systemd")
+
+    def command(self):
+        with open(os.path.join(self.UNITS, "authctl-key-rotation.service")) as unit:
+            line = next(line for line in unit if line.startswith("ExecStart="))
+        words = shlex.split(line[len("ExecStart="):])
+        self.assertEqual(words[0], "/usr/bin/authctl")
+        return words[1:]
+
+    def test_the_timer_does_what_the_policy_of_the_manifest_asks_for(self):
+        command = self.command()
+        self.assertEqual(self.ok(*command, "--json").json, [])  # no policy: nothing is due
+        self.home.run("apply", "-f", "-", "-q", stdin="version: 1\nkeys: {jwt: {alg: EdDSA, rotate_every: 1s}, fernet: {rotate_every: 1s}}\n")
+        time.sleep(1.1)
+        done = self.ok(*command, "--json").json
+        self.assertEqual([(key["use"], key["state"]) for key in done], [("jwt", "pending"), ("fernet", "active")])
+        self.assertEqual(done[0]["alg"], "EdDSA")
+        reasons = {row["reason"] for row in self.ok("audit", "query", "--action", "key.*", "--limit", "2", "--json").json}
+        self.assertEqual(reasons, {"due by the policy"})
+
+    def test_the_units_are_what_systemd_takes(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd-analyze is not installed")
+        for name in ("authctl-key-rotation.service", "authctl-key-rotation.timer"):
+            with open(os.path.join(self.UNITS, name)) as unit:
+                copy = self.home.write(name, unit.read().replace("/usr/bin/authctl", "/bin/true"))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
+        complaints = [line for line in done.stderr.splitlines() if "authctl-key-rotation" in line]
+        self.assertEqual(complaints, [])
 
 
 class Hostile(HomeTest):
