@@ -13,6 +13,7 @@ void declare_client(Noun& noun);
 void declare_completion(Noun& noun);
 void declare_config(Noun& noun);
 void declare_diff(Noun& noun);
+void declare_doctor(Noun& noun);
 void declare_export(Noun& noun);
 void declare_fernet(Noun& noun);
 void declare_init(Noun& noun);
@@ -50,6 +51,7 @@ constexpr std::array table{
     NounEntry{"diff", "What apply would change, and what was changed by hand", declare_diff},
     NounEntry{"export", "The store as a manifest", declare_export},
     NounEntry{"adopt", "Make a thing one of the manifest's", declare_adopt},
+    NounEntry{"doctor", "Is everything kept as it should be? What to do where it is not", declare_doctor},
     NounEntry{"password", "Hash, verify and judge passwords, with no store", declare_password},
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"backup-code", "Codes for when the phone is not there", declare_backup_code},
