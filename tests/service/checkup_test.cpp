@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <set>
+#include <sstream>
+#include <utility>
 
 #include "core/base/error.h"
+#include "core/store/schema_server.sql.h"
 #include "core/store/token_repository.h"
 #include "tests/service/checkup_world.h"
 
@@ -38,11 +41,20 @@ std::function<void(WellKept&)> having_run(const char* sql) {
 constexpr auto readable = perms::owner_read | perms::owner_write | perms::group_read | perms::others_read;
 constexpr auto day = 24h;
 
+// Takes back what the newest migration made.
 void grow_older(WellKept& w) {
+  std::istringstream words{std::string(store::schema_10)};
+  std::string script;
+  for (std::string word; words >> word;) {
+    if (word != "CREATE") continue;
+    std::string kind, name;
+    words >> kind >> name;
+    if (kind == "UNIQUE") kind = std::exchange(name, {});
+    if (name.empty()) words >> name;
+    script = "DROP " + kind + " IF EXISTS " + name + "; " + script;
+  }
   const auto db = store::open_database("sqlite:" + w.store_file(), store::OpenMode::existing);
-  db->run_script(
-      "DROP INDEX issued_token_revoked; DROP INDEX revoked_token_time; "
-      "DELETE FROM schema_migration WHERE version = 10; PRAGMA user_version = 9");
+  db->run_script(script + "DELETE FROM schema_migration WHERE version = 10; PRAGMA user_version = 9");
 }
 
 void damage(WellKept& w) {
