@@ -22,8 +22,10 @@ namespace {
 void refuse_place(const std::string& path, IfExists if_exists) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return;
-  if (S_ISLNK(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link");
-  if (!S_ISREG(info.st_mode)) throw Error(ErrorCode::conflict, quote(path) + " is not a regular file");
+  if (S_ISLNK(info.st_mode))
+    throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link", "name the file itself");
+  if (!S_ISREG(info.st_mode))
+    throw Error(ErrorCode::conflict, quote(path) + " is not a regular file", "name a file");
   if (if_exists == IfExists::refuse)
     throw Error(ErrorCode::conflict, "file " + quote(path) + " exists", "name another file, or add --force");
 }
@@ -52,7 +54,8 @@ WholeFile::WholeFile(std::string path, IfExists if_exists)
     : path_(std::move(path)), partial_(path_ + ".partial"), if_exists_(if_exists) {
   refuse_place(path_, if_exists_);
   fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-  if (fd_ < 0 && errno == ELOOP) throw Error(ErrorCode::conflict, quote(partial_) + " is a symbolic link");
+  if (fd_ < 0 && errno == ELOOP)
+    throw Error(ErrorCode::conflict, quote(partial_) + " is a symbolic link", "move it away");
   if (fd_ < 0) fail("cannot create", partial_);
   try {
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 || !still_leads_to(partial_, fd_))
@@ -83,7 +86,9 @@ void WholeFile::publish() {
   if (::fsync(fd_) != 0) fail("cannot sync", partial_);
   const unsigned flags = if_exists_ == IfExists::refuse ? RENAME_NOREPLACE : 0;
   if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0) {
-    if (errno == EEXIST) throw Error(ErrorCode::conflict, "file " + quote(path_) + " exists");
+    if (errno == EEXIST)
+      throw Error(ErrorCode::conflict, "file " + quote(path_) + " exists",
+                  "name another file, or add --force");
     fail("cannot move into its place", path_);
   }
   published_ = true;

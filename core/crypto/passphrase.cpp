@@ -16,7 +16,8 @@ base::Secret derive_from_passphrase(const base::Secret& passphrase, base::ByteVi
   if (salt.size() != passphrase_salt_size || cost.lanes != 1 || cost.passes < 1 ||
       cost.passes > PasswordCeilings::argon2_passes || cost.memory_kib < least_memory_kib ||
       cost.memory_kib > PasswordCeilings::argon2_memory_kib)
-    throw Error(ErrorCode::unverified, "the cost of the passphrase is none that is ever written");
+    throw Error(ErrorCode::unverified, "the cost of the passphrase is none that is ever written",
+                "its header was altered: another copy of the backup");
   auto key = base::Secret::zeroed(32);
   const auto text = passphrase.reveal_text();
   if (crypto_pwhash(key.writable().data(), key.size(), text.data(), text.size(), salt.data(), cost.passes,

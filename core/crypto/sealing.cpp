@@ -126,7 +126,8 @@ base::Bytes Sealer::seal_itself(const Sealer& outer, const Place& place, base::R
 Sealer Sealer::adopt(const Sealer& outer, base::ByteView sealed, const Place& place) {
   const auto both = outer.open(sealed, place);
   if (both.size() != 2 * sealing_key_size)
-    throw base::Error(base::ErrorCode::unverified, "a sealed data key has another size than ours");
+    throw base::Error(base::ErrorCode::unverified, "a sealed data key has another size than ours",
+                      "authctl master-key verify");
   Sealer sealer(base::Secret(both.reveal().first(sealing_key_size)));
   sealer.keep_root(base::Secret(both.reveal().subspan(sealing_key_size)));
   return sealer;

@@ -22,7 +22,8 @@ void require_key(const base::Secret& key) {
 }
 
 [[noreturn]] void refuse() {
-  throw base::Error(base::ErrorCode::unverified, "it does not open: another key, or it was altered or cut");
+  throw base::Error(base::ErrorCode::unverified, "it does not open: another key, or it was altered or cut",
+                    "another copy of it, and the key that it was made with");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ void describe_snapshot(Realm& realm, BackupHeader& header) {
 
 void record_begin(Realm& realm, const Cause& cause, const BackupHeader& header, const std::string& file) {
   change(realm, cause, [&](Change& c) {
-    c.db().execute("INSERT INTO backup (id, file, sealed_to, started_at) VALUES ($1, $2, $3, $4)",
+    c.db().execute("INSERT INTO backup (id, file, opened_by, started_at) VALUES ($1, $2, $3, $4)",
                    {header.id, audit::entry_text(file, 4096), header.sealed_to(), header.created_at});
     c.record({"backup.create",
               {"backup", header.id, file},
@@ -111,14 +111,16 @@ crypto::Sealer unlock_backup(const BackupHeader& header, const BackupKey& key) {
     try {
       return crypto::Sealer::adopt(outer, slot.sealed, passphrase_place(header));
     } catch (const Error&) {
-      throw Error(ErrorCode::unverified, "the passphrase does not open it");
+      throw Error(ErrorCode::unverified, "the passphrase does not open it",
+                  "--passphrase-file FILE with the one that it was made with");
     }
   }
   try {
     return unwrap_data_key(header.data_keys, read_master_key(key.master_key));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unverified) throw;
-    throw Error(ErrorCode::unverified, "the master key is not the one that it was made under");
+    throw Error(ErrorCode::unverified, "the master key is not the one that it was made under",
+                "AUTHCTL_MASTER_KEY_FILE names the key of that time");
   }
 }
 

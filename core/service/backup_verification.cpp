@@ -79,8 +79,10 @@ void check_schema_of(const BackupHeader& header) {
                 "use the newer authctl");
   }
   if (header.schema < 1 || header.schema_digest != store::schema_digest(header.schema)) {
-    throw Error(ErrorCode::unavailable, "the backup's schema " + std::to_string(header.schema) +
-                                            " is not the one that this program knows by that number");
+    throw Error(ErrorCode::unavailable,
+                "the backup's schema " + std::to_string(header.schema) +
+                    " is not the one that this program knows by that number",
+                "use the authctl that made it");
   }
 }
 

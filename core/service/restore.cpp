@@ -121,7 +121,8 @@ void move_into_place(const std::string& from, const std::string& path) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno == EEXIST) throw Error(ErrorCode::conflict, "a store appeared meanwhile", "try again");
     throw Error(ErrorCode::unavailable,
-                "store " + base::quote(path) + " cannot be created: " + std::strerror(errno));
+                "store " + base::quote(path) + " cannot be created: " + std::strerror(errno),
+                "its folder has to exist and be writable");
   }
   sync_path(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
 }

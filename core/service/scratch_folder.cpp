@@ -45,7 +45,9 @@ ScratchFolder::ScratchFolder(const std::filesystem::path& place) : path_(place) 
   const bool ours = ::fstat(lock_, &info) == 0 && info.st_uid == ::geteuid() && (info.st_mode & 077) == 0;
   const bool free = ours && ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
   try {
-    if (!ours) throw Error(ErrorCode::conflict, base::quote(path_.string()) + " is in the way and not ours");
+    if (!ours)
+      throw Error(ErrorCode::conflict, base::quote(path_.string()) + " is in the way and not ours",
+                  "move it away");
     if (!free) throw Error(ErrorCode::conflict, "another process is restoring there", "wait for it");
     empty(path_);
   } catch (...) {

@@ -9,7 +9,7 @@ inline constexpr std::string_view schema_9 = R"sql(
 CREATE TABLE backup (
   id          TEXT PRIMARY KEY,
   file        TEXT NOT NULL,  -- as it was named; the file itself may be anywhere by now
-  sealed_to   TEXT NOT NULL CHECK (sealed_to IN ('master key', 'passphrase')),
+  opened_by   TEXT NOT NULL CHECK (opened_by IN ('master key', 'passphrase')),
   started_at  {int} NOT NULL,
   finished_at {int},          -- null: it never ended
   verified_at {int},

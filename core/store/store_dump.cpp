@@ -10,7 +10,8 @@ namespace {
 constexpr std::uint64_t longest_cell = std::uint64_t{1} << 28;
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw base::Error(base::ErrorCode::unverified, "the stream of tables makes no sense: " + why);
+  throw base::Error(base::ErrorCode::unverified, "the stream of tables makes no sense: " + why,
+                    "another copy of the backup");
 }
 
 void put_number(std::string& out, std::uint64_t number) {
