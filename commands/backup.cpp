@@ -1,5 +1,4 @@
 #include "commands/command.h"
-#include "commands/key_options.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/restore.h"
@@ -125,7 +124,8 @@ std::string lost_text(const service::RestoreReport& report) {
   const auto& lost = report.lost;
   std::string text =
       "lost: what happened from " + base::to_rfc3339(lost.from) + " to " + base::to_rfc3339(lost.until);
-  if (lost.entries) text += ", " + std::to_string(*lost.entries) + " audit entries";
+  if (lost.entries)
+    text += ", " + std::to_string(*lost.entries) + (*lost.entries == 1 ? " audit entry" : " audit entries");
   std::string separator = ": ";
   for (const auto& action : lost.actions) {
     text += separator + action.action + " " + std::to_string(action.count);
@@ -140,7 +140,7 @@ Output restore(Invocation& in, const BackupOptions& options) {
              (options.force ? ", over what is there" : "") + "; every session, token and code ends?");
   service::RestoreRequest request{
       options.file,  in.settings().text("store"), key_of(in, options), options.force, options.keep_keys,
-      timing_of(in), progress_of(in, "bytes")};
+      in.settings(), progress_of(in, "bytes")};
   const auto report = service::restore_backup(request, in.cause(), in.clock(), in.random());
   Output output = Output::one(restore_shape, service::restore_json(report));
   output.with_notice(lost_text(report));

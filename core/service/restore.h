@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/config.h"
 #include "core/service/backup.h"
-#include "core/service/keyring_state.h"
 
 namespace authctl::service {
 
@@ -19,9 +19,9 @@ struct RestoreRequest {
   std::string file;
   std::string store_url;
   BackupKey key;
-  bool replace = false;    // go over a store that is there
-  bool keep_keys = false;  // its active keys go on signing
-  KeyTiming timing;
+  bool replace = false;     // go over a store that is there
+  bool keep_keys = false;   // its active keys go on signing
+  base::Settings settings;  // what the backup says of them is added
   BackupProgress progress;
 };
 

@@ -1,8 +1,12 @@
 // What a restored store must not bring back. Sessions, refresh families, tokens and one-time codes of the
 // past may have been ended, used or stolen since, and the store does not know it; so they all end. Backup
 // codes are one-time codes too: one that was used after the backup would work again.
+#include <algorithm>
+
 #include "core/service/keyring.h"
+#include "core/service/keyring_state.h"
 #include "core/service/restore.h"
+#include "core/service/stored_settings.h"
 #include "core/store/token_repository.h"
 
 namespace authctl::service {
@@ -55,13 +59,13 @@ void keep_dead(Change& c, const std::vector<std::string>& kids) {
 }
 
 // Every key that could still sign is put to rest; gives the active one of the use.
-std::optional<KeyRow> put_to_rest(Change& c, KeyUse use, const KeyTiming& timing, base::Timestamp longest) {
+std::optional<KeyRow> put_to_rest(Change& c, KeyUse use, base::Timestamp longest) {
   KeyRepository keys(c.db());
   std::optional<KeyRow> active;
   for (const auto& key : keys.list(use)) {
     if (key.state != KeyState::active && key.state != KeyState::pending) continue;
     std::optional<base::Timestamp> until;
-    if (use == KeyUse::jwt) until = std::max(longest, base::Timestamp(c.now() + timing.access_ttl));
+    if (use == KeyUse::jwt) until = longest;
     keys.update(retired(key, until), key.state);
     c.record(key_event("key.retire", key, {{"restore", true}}));
     if (key.state == KeyState::active) active = key;
@@ -82,12 +86,13 @@ struct Successor {
   std::optional<KeyRow> made;  // nothing where nothing was signing
 };
 
-std::vector<Successor> make_successors(Realm& scratch, bool keep_keys) {
+// --keep-keys keeps none that was revoked since: something has to sign in its place.
+std::vector<Successor> make_successors(Realm& scratch, bool keep_keys, const std::vector<std::string>& dead) {
   std::vector<Successor> successors;
   for (const auto use : {KeyUse::jwt, KeyUse::fernet}) {
     const auto active = KeyRepository(scratch.db()).active(use);
     std::optional<KeyRow> made;
-    if (active && !keep_keys) {
+    if (active && (!keep_keys || std::ranges::find(dead, active->kid) != dead.end())) {
       KeyDraft draft{.use = use, .alg = {}, .bits = 0, .not_before = {}};
       if (use == KeyUse::jwt) draft.alg = active->alg, draft.bits = static_cast<int>(active->bits);
       made = make_key(scratch, draft, false);
@@ -97,16 +102,20 @@ std::vector<Successor> make_successors(Realm& scratch, bool keep_keys) {
   return successors;
 }
 
-base::Timestamp longest_token(store::Database& db, base::Timestamp now) {
+// Until when a token may live that was issued before or, by a store that is gone, after the backup. How long
+// they live stands in the backup; the store that is replaced may be lost, and nobody is asked for its key.
+base::Timestamp longest_token(store::Database& db, base::Timestamp now, base::Settings settings) {
+  take_stored_settings(settings, db);
+  const base::Timestamp longest = now + settings.duration("access_ttl");
   const auto rows = db.query("SELECT max(expires_at) FROM issued_token WHERE expires_at > $1", {now});
-  return rows->next() ? rows->optional_time(0).value_or(now) : now;
+  return std::max(longest, rows->next() ? rows->optional_time(0).value_or(now) : now);
 }
 
 }  // namespace
 
 Aftermath end_everything(Realm& scratch, const Cause& cause, const RestoreRequest& request,
                          const RestoreReport& report) {
-  auto successors = make_successors(scratch, request.keep_keys);
+  auto successors = make_successors(scratch, request.keep_keys, report.lost.revoked_keys);
   Cause real = cause;
   real.dry_run = false;  // the scratch store is not the one that a dry run must leave alone
   return change(scratch, real, [&](Change& c) {
@@ -122,15 +131,15 @@ Aftermath end_everything(Realm& scratch, const Cause& cause, const RestoreReques
                {"log_size", header.log_size},
                {"lost_until", base::to_rfc3339(report.lost.until)},
                {"keep_keys", request.keep_keys}}});
-    const auto longest = longest_token(c.db(), c.now());
+    const auto longest = longest_token(c.db(), c.now(), request.settings);
     end_tokens(c, report.lost, result);
     end_sessions_and_codes(c, report.lost, result);
-    keep_dead(c, report.lost.revoked_keys);
     for (auto& [use, made] : successors) {
       if (!made) continue;
-      if (const auto old = put_to_rest(c, use, request.timing, longest))
+      if (const auto old = put_to_rest(c, use, longest))
         result.keys.push_back(replace_active(c, std::move(*made), *old));
     }
+    keep_dead(c, report.lost.revoked_keys);  // after their successors are there
     c.record({"token.revoke",
               {"store", header.store_id, ""},
               audit::Outcome::success,
