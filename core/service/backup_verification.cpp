@@ -40,8 +40,10 @@ void compare_with_store(const VerifyBackupRequest& request, BackupVerification& 
   rows->next();
   result.newer_backups = rows->integer(0);
   if (*result.newer_backups > 0) {
-    result.notices.push_back("there are " + std::to_string(*result.newer_backups) +
-                             " newer backups: restoring this one would lose what they hold");
+    const bool one = *result.newer_backups == 1;
+    result.notices.push_back((one ? "there is " : "there are ") + std::to_string(*result.newer_backups) +
+                             (one ? " newer backup" : " newer backups") +
+                             ": restoring this one would lose what is only there");
   }
 }
 
