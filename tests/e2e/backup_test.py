@@ -144,6 +144,22 @@ class Altered(BackupTest):
         self.restore("--passphrase-file", right, "--force", env=lost)
         self.sound(lost)
 
+    def test_the_passphrase_comes_on_standard_input_too(self):
+        self.ok("backup", "create", self.file, "--passphrase-stdin", stdin=PASSPHRASE)
+        self.ok("backup", "verify", self.file, "--passphrase-stdin", stdin=PASSPHRASE)
+        self.ok("backup", "restore", self.file, "--passphrase-stdin", "--force", "--yes", stdin=PASSPHRASE)
+        self.expect(7, "backup", "verify", self.file, "--passphrase-stdin", stdin=PASSPHRASE + b"\n")
+        self.ok("backup", "verify", self.file, "--passphrase-file", self.home.write("right", PASSPHRASE))
+
+    def test_older_than_a_note_that_was_kept_it_is_refused(self):
+        note, other = self.home.path("kept.note"), self.home.path("later.note")
+        self.ok("audit", "checkpoint", "--out", note)
+        self.ok("backup", "create", self.file)
+        self.ok("user", "create", "bob")
+        self.ok("audit", "checkpoint", "--out", other)
+        self.ok("backup", "verify", self.file, "--checkpoint", note)
+        self.expect(7, "backup", "verify", self.file, "--checkpoint", other)
+
 
 class Restored(BackupTest):
     def test_nothing_of_the_past_lives_again(self):
