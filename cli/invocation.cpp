@@ -75,9 +75,9 @@ LiveInvocation::~LiveInvocation() {
 
 service::Realm& LiveInvocation::realm() {
   if (!realm_) {
-    realm_ = std::make_shared<service::Realm>(
-        service::open_realm({settings_.text("store"), service::master_key_source(settings_), cause()},
-                            world_.clock, world_.random));
+    realm_ = std::make_shared<service::Realm>(service::open_realm(
+        {settings_.text("store"), service::master_key_source(settings_), [this] { return cause(); }},
+        world_.clock, world_.random));
     send_alerts();
   }
   return *realm_;

@@ -9,7 +9,8 @@ namespace {
 
 Output run(Invocation& in, server::ServeRequest request) {
   request.environment = [&in](const std::string& name) { return in.environment(name); };
-  request.store = {in.settings().text("store"), service::master_key_source(in.settings()), in.cause()};
+  request.store = {in.settings().text("store"), service::master_key_source(in.settings()),
+                   [&in] { return in.cause(); }};
   const auto settings = [&in] {
     auto fresh = in.fresh_settings();
     service::take_stored_settings(fresh,

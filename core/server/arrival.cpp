@@ -32,8 +32,9 @@ std::optional<service::SessionOfUser> session_by_access(const Request& request, 
 }  // namespace
 
 Body::Body(const Request& request) : request_(request) {
-  if (request.body.empty()) return;
-  form_ = equal_ignoring_case(request.field(Known::content_type).substr(0, form_type.size()), form_type);
+  const auto type = request.field(Known::content_type);
+  if (request.body.empty() && type.empty()) return;
+  form_ = equal_ignoring_case(type.substr(0, form_type.size()), form_type);
   if (!form_) json_ = json_body(request);
 }
 

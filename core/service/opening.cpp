@@ -33,11 +33,13 @@ base::Timestamp latest_seen(store::Database& db) {
 
 // The new master key has opened the store, so the old one is needed no more. Where the store cannot be
 // written now, that is for the next one.
-void take_over(Realm& realm, const Cause& cause, std::span<const store::WrappedKey> keys,
+void take_over(Realm& realm, const std::function<Cause()>& opener, std::span<const store::WrappedKey> keys,
                const std::string& master_key_id) {
   const auto is_ours = [&](const store::WrappedKey& key) { return key.master_key_id == master_key_id; };
   const bool due = std::ranges::any_of(keys, [&](const auto& key) { return is_ours(key) && key.takes_over; });
-  if (!due || cause.dry_run) return;
+  if (!due) return;
+  const Cause cause = opener();
+  if (cause.dry_run) return;
   try {
     change(realm, cause, [&](Change& change) {
       const auto standing = store::list_data_keys(change.db());
@@ -141,7 +143,7 @@ Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Ran
   const auto latest = latest_seen(*db);
   Realm realm = with_keys(std::move(db), std::move(sealer), state, request.master_key, clock, random);
   realm.log().has_seen(latest);
-  if (request.opener) take_over(realm, *request.opener, keys, crypto::master_key_id(master_key));
+  if (request.opener) take_over(realm, request.opener, keys, crypto::master_key_id(master_key));
   return realm;
 }
 

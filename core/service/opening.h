@@ -1,7 +1,7 @@
 // How a realm comes to be: the store first, then the master key, then the data key that it unwraps.
 // Invariant: whatever is wrong with the store is said before any key is looked at.
 #pragma once
-#include <optional>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -14,8 +14,8 @@ namespace authctl::service {
 struct OpenRequest {
   std::string store_url;
   MasterKeySource master_key;
-  std::optional<Cause> opener =
-      std::nullopt;  // for the entry where this opening ends a rotation; none: it does not
+  // Asked for the entry where this opening ends a rotation; none: it does not.
+  std::function<Cause()> opener = nullptr;
 };
 
 // Error unavailable for the store or a missing key, unverified for a key that is not this store's.

@@ -32,7 +32,8 @@ SignInTicket begin(Change& change, const SignInPolicy& policy, Attempt attempt) 
   SignInTicket ticket;
   ticket.attempt = std::move(attempt);
   ticket.cost = policy.cost;
-  if (user) ticket.user_id = user->id, ticket.user_name = user->name;
+  if (user)
+    ticket.user_id = user->id, ticket.user_name = user->name, ticket.set_at = user->password_changed_at;
   ticket.taken = take_attempt(change, policy.lockout, source_of(ticket, change.cause()));
   ticket.hash = user && user->password_hash
                     ? *user->password_hash
@@ -48,6 +49,13 @@ SignInTicket begin(Change& change, const SignInPolicy& policy, Attempt attempt) 
   return ticket;
 }
 
+// Another sign-in with the same password, at the same time, gave the account a hash of today's cost.
+bool was_rehashed(const store::UserRow& user, const SignInTicket& ticket) {
+  return user.password_hash && user.password_changed_at == ticket.set_at &&
+         crypto::password_needs_rehash(ticket.hash, ticket.cost) &&
+         !crypto::password_needs_rehash(*user.password_hash, ticket.cost);
+}
+
 // The account may have changed while the hash was computed.
 std::optional<Refusal> refusal_of(Change& change, const SignInTicket& ticket,
                                   const VerifiedPassword& verified) {
@@ -56,7 +64,7 @@ std::optional<Refusal> refusal_of(Change& change, const SignInTicket& ticket,
   const auto user = store::find_user_by_id(change.db(), ticket.user_id);
   if (!user) return Refusal::unknown_user;
   if (user->status == store::UserStatus::disabled) return Refusal::disabled;
-  if (user->password_hash != ticket.hash) return Refusal::wrong_password;
+  if (user->password_hash != ticket.hash && !was_rehashed(*user, ticket)) return Refusal::wrong_password;
   return std::nullopt;
 }
 

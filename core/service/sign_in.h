@@ -50,8 +50,9 @@ struct Attempt {
 // Between the steps. Nothing in it is for whoever signs in.
 struct SignInTicket {
   Attempt attempt;
-  std::string user_id, user_name;  // empty: nobody's
-  std::string hash;                // to be verified
+  std::string user_id, user_name;         // empty: nobody's
+  std::string hash;                       // to be verified
+  std::optional<base::Timestamp> set_at;  // when that password was set
   std::optional<Refusal> refused;  // decided already; it is verified all the same, and the answer thrown away
   TakenAttempt taken;
   crypto::Argon2Cost cost;

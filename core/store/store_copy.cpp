@@ -1,7 +1,5 @@
 #include "core/store/store_copy.h"
 
-#include <ranges>
-
 #include "core/base/error.h"
 #include "core/store/snapshot.h"
 #include "core/store/table_rows.h"
@@ -60,7 +58,8 @@ std::vector<TableCount> replace_store(Database& from, Database& to) {
   const Snapshot snapshot(from);
   Transaction transaction(to);
   // What refers to a row goes before the row.
-  for (const auto& table : std::views::reverse(tables())) to.execute("DELETE FROM " + table.name);
+  const auto all = tables();
+  for (auto table = all.rbegin(); table != all.rend(); ++table) to.execute("DELETE FROM " + table->name);
   auto copied = copy_tables(from, to);
   transaction.commit();
   return copied;

@@ -17,7 +17,7 @@ def verbs(test, noun):
 def options(test, noun, verb):
     page = test.ok("help", noun, *([verb] if verb else [])).out
     part = page.split("\nOptions\n")[1].split("\n\n")[0] if "\nOptions\n" in page else ""
-    return set(re.findall(r"^  (--[a-z0-9-]+)", part, re.M))
+    return set(re.findall(r"^  (?:-[a-z], )?(--[a-z0-9-]+)", part, re.M))
 
 
 def commands(test):

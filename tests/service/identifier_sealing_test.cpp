@@ -29,7 +29,9 @@ struct Site {
   service::MasterKeySource key(const std::string& name = "one") const {
     return {place.folder().file("keys/" + name + ".key"), ""};
   }
-  service::Realm open() { return service::open_realm({place.url(), key(), cause}, clock, random); }
+  service::Realm open() {
+    return service::open_realm({place.url(), key(), [this] { return cause; }}, clock, random);
+  }
 
   // Ann, who shears on one farm by one grant and everywhere by another.
   void furnish(service::Realm& realm, int users = 1) {
@@ -208,7 +210,8 @@ TEST_CASE("a new data key takes blind indexes and sealed identifiers along") {
   service::rotate_master_key(realm, site.cause, {site.key(), site.key("two").file, true, {}});
   check_that_it_works(realm);
   CHECK(texts(realm.db(), {"user_identifier", "role_grant"}) != before);
-  auto next = service::open_realm({site.place.url(), site.key("two"), site.cause}, site.clock, site.random);
+  auto next = service::open_realm({site.place.url(), site.key("two"), [&] { return site.cause; }}, site.clock,
+                                  site.random);
   check_that_it_works(next);
   CHECK(store::list_data_keys(next.db()).size() == 1);
   CHECK(store::find_user(next.db(), "u39@many.example"));

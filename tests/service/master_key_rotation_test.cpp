@@ -26,7 +26,7 @@ struct Site {
   }
   service::Realm open(const std::string& name, bool ends_rotation = true) {
     service::OpenRequest request{place.url(), key(name)};
-    if (ends_rotation) request.opener = cause;
+    if (ends_rotation) request.opener = [&] { return cause; };
     return service::open_realm(request, clock, random);
   }
   service::MasterKeyReport rotate(const std::string& from, const std::string& to, bool reseal,

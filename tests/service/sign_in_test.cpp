@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "core/service/account_password.h"
 #include "tests/service/sign_in_world.h"
 #include "tests/support/vectors.h"
 
@@ -337,4 +338,33 @@ TEST_CASE("a store that fails during a sign-in lets nobody in and loses no count
     service::begin_sign_in(world.realm(), SignInWorld::from(elsewhere), world.policy, {"ann", "login"});
   });
   CHECK(world.view("ann").failed_attempts == 1);
+}
+
+TEST_CASE(
+    "two sign-ins at once with an old hash are both right, and a password that was changed meanwhile is "
+    "not") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  world.add("ann");
+  world.policy.cost.memory_kib *= 2;  // what is stored is of yesterday
+  const auto who = SignInWorld::from(home);
+  const auto begin = [&] {
+    return service::begin_sign_in(world.realm(), who, world.policy,
+                                  {"ann", "login", service::Purpose::sign_in});
+  };
+  const auto finish = [&](const service::SignInTicket& ticket, std::string_view password) {
+    const auto verified = service::verify_ticket(ticket, base::Secret(password), world.random());
+    return verdict(service::finish_sign_in(world.realm(), who, world.policy, ticket, verified));
+  };
+  const auto first = begin(), second = begin();
+  CHECK(finish(first, right) == "allowed");
+  CHECK(finish(second, right) == "allowed");
+
+  world.policy.cost.memory_kib *= 2;
+  const auto late = begin();
+  world.clock().advance(1s);
+  service::PasswordRequest request;
+  request.user = "ann";
+  request.password = base::Secret("another violin altogether");
+  service::set_password(world.realm(), world.cause(), request, {{}, world.policy.cost});
+  CHECK(finish(late, right) == "wrong_password");
 }
