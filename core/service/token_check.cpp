@@ -60,7 +60,8 @@ std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& sub
     // A subject that nobody here knows is fine for a token that was issued elsewhere; one of ours had a user.
     return ours && row->user_id ? std::optional(token::Reason::user_disabled) : std::nullopt;
   }
-  // Disabling ends the tokens too, so that they stay dead afterwards; while it lasts, it is the better answer.
+  // Disabling ends the tokens too, so that they stay dead afterwards; while it lasts, it is the better
+  // answer.
   if (user->status == store::UserStatus::disabled) return token::Reason::user_disabled;
   if (user->tokens_valid_from > issued_at && user->tokens_valid_from <= now) return token::Reason::revoked;
   return std::nullopt;
