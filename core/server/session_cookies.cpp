@@ -15,7 +15,7 @@ void set(Reply& reply, const CookieDraft& cookie) { reply.with(set_cookie, write
 // A browser that is not to remember forgets them when it is closed; the server ends the session in any case.
 std::optional<base::Duration> kept_for(const service::SessionTokens& tokens, base::Timestamp now) {
   if (!tokens.remember_me) return std::nullopt;
-  return std::max(base::Duration{1}, std::chrono::floor<base::Duration>(tokens.ends_at - now));
+  return std::max(base::Duration{1}, std::chrono::ceil<base::Duration>(tokens.ends_at - now));
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ Reply tokens_reply(const service::SessionTokens& tokens, store::Door door, const
   auto reply =
       json_reply(200, {{"user", signed_in_json(tokens.user, tokens.roles)}, {"expires_in", expires_in}});
   reply.no_store = true;
-  const auto kept = kept_for(tokens, work.now);
+  const auto kept = kept_for(tokens, work.realm.now());  // the session is younger than the request
   set(reply, {.name = access_cookie,
               .value = tokens.access.reveal_text(),
               .max_age = kept ? std::optional(std::min(*kept, tokens.expires_in)) : std::nullopt});

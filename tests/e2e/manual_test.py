@@ -47,7 +47,7 @@ class ManualTest(HomeTest):
                 {part.split("\n")[0]: part for part in parts[1:]}
             self.assertEqual(set(described), set(verbs), noun)
             for verb, options in verbs.items():
-                found = set(re.findall(r"^     (--[a-z0-9-]+)", described[verb], re.M))
+                found = set(re.findall(r"^     (?:-[a-z], )?(--[a-z0-9-]+)", described[verb], re.M))
                 self.assertEqual(found, options, (noun, verb))
         others = set(self.pages) - seen
         self.assertEqual(others, {"authctl.1", "authctl.conf.5", "authctl-manifest.5"})

@@ -135,11 +135,16 @@ class Login(SignIn):
             self.assertNotIn("set-cookie", answer.headers)
 
     def test_a_lock_answers_as_a_wrong_password_does(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LOCKOUT_BASE": "6s"})
+
+        def login(password):
+            return server.ask("POST", "/auth/login", {"username": "ann", "password": password})
+
         for _ in range(3):
-            self.browser.login(password="wrong")
-        self.refused(self.browser.login(), 401, "Invalid credentials")
-        time.sleep(1.2)
-        self.sign_in()
+            login("wrong")
+        self.refused(login(ServerTest.PASSWORD), 401, "Invalid credentials")
+        time.sleep(6.2)
+        self.assertEqual(login(ServerTest.PASSWORD).status, 200)
 
     def test_bodies_that_do_not_suit(self):
         ask = self.server.ask
