@@ -13,6 +13,7 @@ install(FILES ${packaging}/systemd/authctl-key-rotation.service ${packaging}/sys
         DESTINATION lib/systemd/system ${readable})
 install(FILES ${packaging}/fail2ban/filter.d/authctl.conf DESTINATION ${documents}/examples/fail2ban/filter.d ${readable})
 install(FILES ${packaging}/fail2ban/jail.d/authctl.conf DESTINATION ${documents}/examples/fail2ban/jail.d ${readable})
+install(FILES ${packaging}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME authctl ${readable})
 install(FILES ${packaging}/sysusers.conf DESTINATION lib/sysusers.d RENAME authctl.conf ${readable})
 install(FILES ${packaging}/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME authctl.conf ${readable})
 install(FILES ${packaging}/default DESTINATION /etc/default RENAME authctl ${readable})
