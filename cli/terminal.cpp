@@ -127,7 +127,7 @@ DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {
 
 std::streamsize DescriptorBuffer::xsputn(const char* data, std::streamsize size) {
   if (size <= epptr() - pptr()) {
-    std::memcpy(pptr(), data, static_cast<std::size_t>(size));
+    if (size > 0) std::memcpy(pptr(), data, static_cast<std::size_t>(size));
     pbump(static_cast<int>(size));
     return size;
   }
