@@ -85,8 +85,9 @@ void declare_globals(CLI::App& root, Globals& globals) {
       root.add_flag(names, globals.*option.flag, std::string(option.about))
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     } else {
-      root.add_option(names, globals.*option.text, std::string(option.about))
-          ->type_name(std::string(option.value));
+      auto* added = root.add_option(names, globals.*option.text, std::string(option.about))
+                        ->type_name(std::string(option.value));
+      if (option.name != "--reason") commands::refuse_empty(added);
     }
   }
 }

@@ -9,13 +9,16 @@ namespace {
 
 using commands::Noun;
 
-// CLI11 takes the next word as the value of `--email=`; here it is an empty value.
+// CLI11 takes the next word as the value of `--email=`; here it is an empty value. Behind `--` all are words.
 std::vector<std::string> in_reverse(std::span<const std::string> arguments) {
   std::vector<std::string> words;
   bool only_words = false;
   for (const auto& word : arguments) {
-    only_words = only_words || word == "--";
-    if (!only_words && word.starts_with("--") && word.find('=') == word.size() - 1) {
+    if (only_words) {
+      words.push_back(commands::mark_word(word));
+    } else if (word == "--") {
+      only_words = true;
+    } else if (word.starts_with("--") && word.find('=') == word.size() - 1) {
       words.push_back(word.substr(0, word.size() - 1));
       words.emplace_back();
     } else {

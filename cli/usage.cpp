@@ -13,6 +13,11 @@ using base::Error;
 using base::ErrorCode;
 using base::quote;
 
+std::string as_typed(std::string word) {
+  commands::unmark_word(word);
+  return word;
+}
+
 std::string help_hint(const std::string& path) { return "authctl help" + (path.empty() ? "" : " " + path); }
 
 std::string hint_with(const std::optional<std::string>& near, const std::string& path) {
@@ -55,7 +60,15 @@ Error refused_conversion(const CLI::App& command, const std::string& text) {
 Error refused_count(const CLI::App& command, const std::string& text) {
   const std::string name = text.substr(0, text.find_first_of(": "));
   if (text.find("flag override") != std::string::npos) return refuse(command, name + " takes no value");
-  if (text.find("At most") != std::string::npos) return refuse(command, name + " is given more than once");
+  if (text.find("At Most") != std::string::npos) return refuse(command, name + " is given more than once");
+  // "Expected exactly 1 arguments to --email, got 2"
+  constexpr std::string_view to = " arguments to ", got = ", got ";
+  const auto begin = text.find(to), end = text.find(got);
+  if (begin != text.npos && end != text.npos && text.starts_with("Expected exactly 1 ")) {
+    const auto option = text.substr(begin + to.size(), end - begin - to.size());
+    return refuse(command,
+                  option + (text.ends_with("got 0") ? " needs a value" : " is given more than once"));
+  }
   return refuse(command, name + " needs a value");
 }
 
@@ -116,7 +129,7 @@ Error usage_error(const CLI::App& root, const CLI::App& command, const CLI::Pars
   const std::string text = refusal.what();
   switch (static_cast<CLI::ExitCodes>(refusal.get_exit_code())) {
     case CLI::ExitCodes::ExtrasError:
-      return refuse(command, "unexpected argument " + quote(left.empty() ? "" : left.front()));
+      return refuse(command, "unexpected argument " + quote(left.empty() ? "" : as_typed(left.front())));
     case CLI::ExitCodes::RequiredError:
       return refuse(command, between(text, " is required", " is missing"));
     case CLI::ExitCodes::ValidationError:

@@ -38,7 +38,7 @@ void declare_query(Noun& noun) {
   offer(verb.add_option("--outcome", request->outcome, "success, failure or denied"),
         {"success", "failure", "denied"});
   verb.add_option("--ip", request->ip, "the address it came from");
-  verb.add_option("--limit", request->limit, "at most so many")->capture_default_str();
+  verb.add_option("--limit", request->limit, "at most so many");
   verb.add_flag("--reveal", request->reveal, "show addresses in full");
 }
 
@@ -141,16 +141,19 @@ void declare_verify(Noun& noun) {
 
 struct CheckpointOptions {
   std::string out;
-  bool public_key = false;
+  bool force = false, public_key = false;
 };
 
 Output checkpoint(Invocation& in, const CheckpointOptions& options) {
+  const auto if_exists = options.force ? base::IfExists::replace : base::IfExists::refuse;
+  if (!options.out.empty()) base::check_place(options.out, if_exists);
+  if (options.force) in.confirm("replace " + base::quote(options.out) + " if it exists?");
   const auto made = service::audit_checkpoint(in.realm());
   const std::string payload = options.public_key ? made.public_key + '\n' : made.note;
   base::json::object data{{"checkpoint", made.note}, {"public_key", made.public_key}, {"file", nullptr}};
   if (options.out.empty()) return Output::bytes(payload, audit_checkpoint_shape, std::move(data));
   data["file"] = options.out;
-  if (!in.dry_run()) base::write_private_file(options.out, payload, base::IfExists::refuse);
+  if (!in.dry_run()) base::write_private_file(options.out, payload, if_exists);
   return Output::one(audit_checkpoint_shape, std::move(data));
 }
 
@@ -164,7 +167,8 @@ void declare_checkpoint(Noun& noun) {
        .more = "A C2SP tlog-checkpoint in a signed note. The public key is printed in the form of the same "
                "specification, so that others can check the note too."},
       [options](Invocation& in) { return checkpoint(in, *options); });
-  refuse_empty(verb.add_option("--out", options->out, "write it to a new file")->type_name("FILE"));
+  auto* out = verb.add_option("--out", options->out, "write it to a new file")->type_name("FILE");
+  verb.add_flag("--force", options->force, "write over a file that exists; asks")->needs(out);
   verb.add_flag("--public-key", options->public_key, "print the key that checks it instead");
 }
 
@@ -191,7 +195,7 @@ void declare_export(Noun& noun) {
   auto request = std::make_shared<service::AuditExport>();
   auto format = std::make_shared<std::string>("jsonl");
   auto& verb = noun.verb(
-      "export", "Write all entries for another program, oldest first", nullptr,
+      "export", "Write all entries for another program, oldest first", &audit_entry_shape,
       {.examples = {"authctl audit export --format csv --since 7d", "authctl audit export --format cef"}},
       [request, format](Invocation& in) {
         const auto parsed = service::parse_audit_format(*format);

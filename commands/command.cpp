@@ -1,6 +1,18 @@
 #include "commands/command.h"
 
+#include <algorithm>
+#include <array>
+
 namespace authctl::commands {
+
+std::string mark_word(const std::string& word) {
+  return !word.empty() && (word[0] == '-' || word[0] == word_mark) ? word_mark + word : word;
+}
+
+std::string unmark_word(std::string& word) {
+  if (!word.empty() && word[0] == word_mark) word.erase(0, 1);
+  return {};
+}
 
 CLI::App& Noun::verb(const std::string& name, const std::string& summary, const Shape* shape, Help help,
                      Run run) {
@@ -15,6 +27,15 @@ CLI::App& Noun::alone(const Shape* shape, Help help, Run run) {
   return app_;
 }
 
+namespace {
+// Where an empty value takes away what is there, or says as much as leaving the option out.
+bool may_be_empty(const CLI::Option& option) {
+  constexpr std::array<std::string_view, 3> names{"description", "email", "reason"};
+  return std::ranges::any_of(names,
+                             [&](std::string_view name) { return option.check_lname(std::string(name)); });
+}
+}  // namespace
+
 void settle(CLI::App& noun) {
   std::vector<CLI::App*> apps = noun.get_subcommands(nullptr);
   apps.push_back(&noun);
@@ -23,7 +44,13 @@ void settle(CLI::App& noun) {
     app->fallthrough();
     for (auto* option : app->get_options()) {
       // Else `--role editor bob` would take bob for a second role.
-      if (!option->get_positional()) option->allow_extra_args(false);
+      if (option->get_positional()) {
+        option->transform(CLI::Validator(unmark_word, "", "a word"));
+        continue;
+      }
+      option->allow_extra_args(false);
+      // `--role "$ROLE"` with the variable unset must not mean every role.
+      if (option->get_items_expected_max() > 0 && !may_be_empty(*option)) refuse_empty(option);
     }
   }
 }

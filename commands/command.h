@@ -67,6 +67,19 @@ class Invocation {
   bool dry_run() const { return globals().dry_run; }
 };
 
+// Asks before `work`, which takes a Cause. It is tried first as a dry run, so that what an interlock refuses
+// anyway is refused before anybody is asked.
+template <class Work>
+auto confirmed(Invocation& in, const std::string& question, Work work) {
+  if (!in.globals().yes && !in.dry_run()) {
+    auto rehearsal = in.cause();
+    rehearsal.dry_run = true;
+    work(rehearsal);
+  }
+  in.confirm(question);
+  return work(in.cause());
+}
+
 using Run = std::function<Output(Invocation&)>;
 
 struct Help {
@@ -84,12 +97,15 @@ class Noun {
     Run run;
     CLI::App* app = nullptr;
     const Shape* shape = nullptr;  // of its JSON; null where it prints none
+    const Shape* other = nullptr;  // what it prints instead with some option; null where there is none
   };
 
   explicit Noun(CLI::App& app) : app_(app) {}
   CLI::App& verb(const std::string& name, const std::string& summary, const Shape* shape, Help help, Run run);
   // A noun without verbs: `authctl init`, `authctl version`. Options hang on the noun's own CLI11 command.
   CLI::App& alone(const Shape* shape, Help help, Run run);
+  // The verb that was declared last prints this shape too.
+  void or_prints(const Shape& other) { verbs_.back().other = &other; }
   CLI::App& app() { return app_; }
   const std::vector<Verb>& verbs() const { return verbs_; }
 
@@ -104,8 +120,14 @@ struct NounEntry {
   void (*declare)(Noun&);
 };
 
+// A word behind `--` is never an option, whatever it begins with. CLI11 asks for that to be said once a level
+// of commands, so such words go in with a mark that the positionals take off again.
+inline constexpr char word_mark = '\x01';
+std::string mark_word(const std::string& word);
+std::string unmark_word(std::string& word);  // a CLI11 transform: the answer is its complaint, always empty
+
 // To be called once a noun is declared: every verb gets the laws of the house (options anywhere, no
-// abbreviations, an option takes one value each time it is given, help is ours).
+// abbreviations, an option takes one value each time it is given and no empty one, help is ours).
 void settle(CLI::App& noun);
 
 // "0.1.0"

@@ -13,7 +13,7 @@ constexpr Field fields[] = {
     {"admin", FieldType::text, true, "the user who holds admin:all; null where none was asked for", ""},
     {"keys", FieldType::strings, false, "kid of each key that was made", ""},
 };
-constexpr Shape shape{"init", "store", fields};
+constexpr Shape shape{"init", "", fields};  // a store has no id
 
 Output run(Invocation& in, service::InitRequest request) {
   request.store_url = in.settings().text("store");

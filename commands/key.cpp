@@ -86,12 +86,9 @@ Output many_keys(const std::vector<service::KeyAndTokens>& keys) {
 }
 
 // --force is never silent: it asks, and it leaves its reason in the log.
-void insist(Invocation& in, bool force, const std::string& question) {
-  if (!force) return;
-  if (in.globals().reason.empty()) {
+void require_reason(const Invocation& in, bool force) {
+  if (force && in.globals().reason.empty())
     throw base::Error(base::ErrorCode::usage, "--force needs a reason", "--force --reason TEXT");
-  }
-  in.confirm(question);
 }
 
 struct KidRequest {
@@ -227,10 +224,13 @@ void declare_promote(Noun& noun) {
       {.examples = {"authctl key promote KID", "authctl key promote KID --force --reason \"no caches\""},
        .exits = {{3, "no such key"}, {5, "it is not pending, or not public for long enough"}}},
       [request](Invocation& in) {
-        insist(in, request->force,
-               "let key " + base::quote(request->kid) + " sign before everybody knows it?");
-        return one_key(
-            service::promote_key(in.realm(), in.cause(), request->kid, timing_of(in), request->force));
+        require_reason(in, request->force);
+        const auto promote = [&](const service::Cause& cause) {
+          return service::promote_key(in.realm(), cause, request->kid, timing_of(in), request->force);
+        };
+        if (!request->force) return one_key(promote(in.cause()));
+        return one_key(confirmed(
+            in, "let key " + base::quote(request->kid) + " sign before everybody knows it?", promote));
       });
   add_kid(verb, *request);
   verb.add_flag("--force", request->force, "go past the wait; asks, and needs --reason");
@@ -256,9 +256,12 @@ void declare_revoke(Noun& noun) {
                  .exits = {{3, "no such key"}, {5, "it is active: key rotate --emergency"}}},
                 [request](Invocation& in) {
                   const auto radius = service::radius_of_key(in.realm(), request->kid, in.clock().now());
-                  in.confirm("every token under key " + base::quote(request->kid) + " ends (" +
-                             service::text_of(radius) + "): revoke it?");
-                  return one_key(service::revoke_key(in.realm(), in.cause(), request->kid));
+                  return one_key(confirmed(in,
+                                           "every token under key " + base::quote(request->kid) + " ends (" +
+                                               service::text_of(radius) + "): revoke it?",
+                                           [&](const service::Cause& cause) {
+                                             return service::revoke_key(in.realm(), cause, request->kid);
+                                           }));
                 });
   add_kid(verb, *request);
 }
@@ -271,12 +274,13 @@ void declare_delete(Noun& noun) {
                     "authctl key delete KID --force --reason \"data is gone\" --yes"},
        .exits = {{3, "no such key"}, {5, "it is in use"}}},
       [request](Invocation& in) {
-        if (request->force) {
-          insist(in, true, "what is under key " + base::quote(request->kid) + " is lost: delete it?");
-        } else {
-          in.confirm("delete key " + base::quote(request->kid) + "?");
-        }
-        return one_key(service::delete_key(in.realm(), in.cause(), request->kid, request->force));
+        require_reason(in, request->force);
+        const auto key = "key " + base::quote(request->kid);
+        return one_key(confirmed(
+            in, request->force ? "what is under " + key + " is lost: delete it?" : "delete " + key + "?",
+            [&](const service::Cause& cause) {
+              return service::delete_key(in.realm(), cause, request->kid, request->force);
+            }));
       });
   add_kid(verb, *request);
   verb.add_flag("--force", request->force, "also where it is in use; needs --reason");

@@ -61,9 +61,8 @@ Output export_keys(Invocation& in, ExportOptions options) {
   options.request.format = *format;
   if (options.force) in.confirm("replace the file?");
   // Where the file cannot be made, nothing of the key has left and nothing is in the log.
-  if (!options.out.empty() && !options.force && base::mode_of(options.out) >= 0) {
-    base::write_private_file(options.out, "", base::IfExists::refuse);
-  }
+  if (!options.out.empty())
+    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
   const auto result = service::export_keys(in.realm(), in.cause(), options.request);
   if (!options.out.empty()) return export_to_file(in, options, result);
   const std::string text(result.text.reveal_text());
@@ -97,6 +96,8 @@ Output inspect_keys(Invocation& in, const std::string& file, const Shape& shape)
   const auto text = base::Secret::consume(in.read_input(file, max_key_file));
   base::json::array rows;
   for (const auto& key : token::parse_keys(text.reveal_text())) rows.push_back(token::describe_jwk(key));
+  if (rows.empty())
+    throw base::Error(base::ErrorCode::invalid, "the file holds no key", "authctl key export --all");
   return Output::many(shape, std::move(rows));
 }
 }  // namespace
@@ -112,6 +113,7 @@ void declare_key_exchange(Noun& noun, const Shape& key_shape, const Shape& inspe
                          "private export is an "
                          "entry of the audit log."},
                 [options](Invocation& in) { return export_keys(in, *options); });
+  noun.or_prints(jwks_shape);
   out.add_option("KID", options->request.kid, "id of the key");
   out.add_flag("--all", options->all, "every key that the format can hold and that is not revoked");
   offer(out.add_option("--format", options->format, "pem, jwk, jwks (default) or fernet"),

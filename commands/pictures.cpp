@@ -120,6 +120,7 @@ void add_picture_options(CLI::App& verb, PictureFiles& files) {
 void write_pictures(Invocation& in, const PictureFiles& files, const base::Picture& picture) {
   const auto write = [&](const std::string& file, base::PictureFormat format) {
     if (file.empty()) return;
+    base::check_place(file, base::IfExists::replace);
     const auto bytes = base::render(picture, format);
     if (!in.dry_run()) base::write_private_file(file, bytes, base::IfExists::replace);
   };

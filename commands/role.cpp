@@ -116,9 +116,13 @@ void declare_delete(Noun& noun) {
       {.examples = {"authctl role delete guest --yes", "authctl role delete editor --force --yes"},
        .exits = {{3, "the role does not exist"}, {5, "the role is in use, or nobody would hold admin:all"}}},
       [request](Invocation& in) {
-        in.confirm("delete role " + base::quote(request->name) +
-                   (request->force ? " and take it from everybody who has it?" : "?"));
-        return shown(service::delete_role(in.realm(), in.cause(), request->name, request->force));
+        return shown(confirmed(in,
+                               "delete role " + base::quote(request->name) +
+                                   (request->force ? " and take it from everybody who has it?" : "?"),
+                               [&](const service::Cause& cause) {
+                                 return service::delete_role(in.realm(), cause, request->name,
+                                                             request->force);
+                               }));
       });
   verb.add_option("NAME", request->name, "the role")->required();
   verb.add_flag("--force", request->force, "take it from everybody who has it");

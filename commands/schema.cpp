@@ -117,6 +117,8 @@ void collect(const NounEntry& entry, json::object& definitions) {
       for (const char c : it->second) pointer += c == ' ' ? std::string("%20") : std::string(1, c);
       definitions[name] = {{"$ref", pointer}};
     }
+    if (verb.other != nullptr)
+      definitions[name] = {{"oneOf", json::array{definitions[name], object_schema(*verb.other)}}};
   }
 }
 

@@ -10,9 +10,7 @@ namespace authctl::commands {
 
 void SecretFile::prepare(Invocation& in) const {
   if (!given()) return;
-  if (!force && base::mode_of(path) >= 0)
-    throw base::Error{base::ErrorCode::conflict, "the file " + base::quote(path) + " exists",
-                      "--force writes over it"};
+  base::check_place(path, force ? base::IfExists::replace : base::IfExists::refuse);
   if (force) in.confirm("write over " + base::quote(path) + "?");
 }
 

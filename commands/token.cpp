@@ -65,10 +65,8 @@ Output issue(Invocation& in, IssueOptions options) {
   request.ttl =
       options.ttl.value_or(settings.duration(request.type == "refresh" ? "refresh_ttl" : "access_ttl"));
   if (options.force) in.confirm("replace the file?");
-  if (!options.out.empty() && !options.force && base::mode_of(options.out) >= 0) {
-    base::write_private_file(options.out, "",
-                             base::IfExists::refuse);  // says what is wrong before anything is made
-  }
+  if (!options.out.empty())
+    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
   const auto report = service::issue_token(in.realm(), in.cause(), request);
   const bool to_file = !options.out.empty();
   if (to_file && !in.dry_run()) {

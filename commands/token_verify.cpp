@@ -104,7 +104,7 @@ token::Expectations expectations_of(const Options& options) {
 std::shared_ptr<const token::KeySet> keys_of_file(Invocation& in, const Options& options) {
   auto keys = std::make_shared<token::KeySet>();
   if (!options.jwks.empty()) {
-    for (auto& key : token::parse_jwks(in.read_input(options.jwks, max_key_file))) {
+    for (auto& key : token::parse_jwks(in.read_input(options.jwks, max_key_file), token::BrokenKeys::skip)) {
       if (!key.kid.empty()) keys->add(std::move(key));  // a key without a name is never the one a token names
     }
     return keys;

@@ -146,9 +146,8 @@ Output set_password(Invocation& in, PasswordOptions& options) {
   auto& request = options.request;
   if (!options.out.empty() && !request.generate)
     throw base::Error{base::ErrorCode::usage, "--out is for a password that is generated", "add --generate"};
-  if (!options.out.empty() && !options.force && base::mode_of(options.out) >= 0)
-    throw base::Error{base::ErrorCode::conflict, "the file " + base::quote(options.out) + " exists",
-                      "--force writes over it"};
+  if (!options.out.empty())
+    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
   if (options.force) in.confirm("write over " + base::quote(options.out) + "?");
   if (options.source.given() || (!request.generate && !request.must_change))
     request.password = in.read_secret(options.source, "password", true);
@@ -168,6 +167,7 @@ void declare_password_verb(Noun& noun) {
        .more =
            "--must-change alone leaves the password as it is and asks for a new one at the next sign-in."},
       [options](Invocation& in) { return set_password(in, *options); });
+  noun.or_prints(generated_shape);
   verb.add_option("NAME", options->request.user, "name, e-mail or id")->required();
   verb.add_flag("--generate", options->request.generate, "make one and print it, once");
   verb.add_flag("--must-change", options->request.must_change, "ask for a new one at the next sign-in");
@@ -216,9 +216,11 @@ void declare_delete(Noun& noun) {
                  .exits = {unknown_user, last_admin}},
                 [request](Invocation& in) {
                   const auto user = service::show_user(in.realm(), request->name);
-                  in.confirm("delete user " + base::quote(user.name) + "?");
-                  return Output::one(user_shape, service::user_json(service::delete_user(
-                                                     in.realm(), in.cause(), user.id, request->force)));
+                  const auto deleted = confirmed(
+                      in, "delete user " + base::quote(user.name) + "?", [&](const service::Cause& cause) {
+                        return service::delete_user(in.realm(), cause, user.id, request->force);
+                      });
+                  return Output::one(user_shape, service::user_json(deleted));
                 });
   verb.add_option("NAME", request->name, "name, e-mail or id")->required();
   verb.add_flag("--force", request->force, "even the last holder of admin:all");

@@ -188,6 +188,14 @@ class FileReader {
   }
 };
 
+// Settings name programs that are run: whoever may write the file would run them with our rights.
+void refuse_shared(const std::string& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & S_IWOTH) == 0) return;
+  throw Error(ErrorCode::unavailable, "everybody on this machine may write the settings in " + quote(file),
+              "chmod o-w " + file);
+}
+
 bool is_there(const std::string& file) {
   struct stat info {};
   return ::stat(file.c_str(), &info) == 0;
@@ -295,6 +303,7 @@ Settings Settings::load(const Environment& environment, const std::string& file,
   settings.values_[index_of("store")].value = default_store_url(environment);
   settings.values_[index_of("master_key_file")].value = default_master_key_file(environment);
   if (!file.empty() && (file_must_exist || is_there(file))) {
+    refuse_shared(file);
     FileReader reader;
     reader.read(read_file(file, max_file_bytes));
     if (!reader.problems.empty()) {

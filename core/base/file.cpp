@@ -83,7 +83,7 @@ Secret read_secret_file(const std::string& path, std::size_t max_bytes) {
   return Secret::consume(read_file(path, max_bytes));
 }
 
-void write_private_file(const std::string& path, std::string_view content, IfExists if_exists) {
+void check_place(const std::string& path, IfExists if_exists) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
     if (S_ISLNK(info.st_mode))
@@ -95,6 +95,12 @@ void write_private_file(const std::string& path, std::string_view content, IfExi
                   "name another file, or add --force");
     }
   }
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) fail("cannot create", path, errno);
+}
+
+void write_private_file(const std::string& path, std::string_view content, IfExists if_exists) {
+  check_place(path, if_exists);
   SystemRandom random;
   std::uint8_t tag[8];
   random.fill(tag);

@@ -214,6 +214,8 @@ base::Secret random_secret(std::size_t size, base::Random& random) {
   return secret;
 }
 
+}  // namespace
+
 int check_bits(Algorithm algorithm, int bits) {
   const auto fits = [bits](int least, int most) { return bits >= least && bits <= most && bits % 8 == 0; };
   if (algorithm == Algorithm::rs256) {
@@ -229,8 +231,6 @@ int check_bits(Algorithm algorithm, int bits) {
   }
   return bits == 0 ? 256 : bits;
 }
-
-}  // namespace
 
 void complete_ec(KeyMaterial& key) {
   require(key.d.size() == curve_bytes, "a P-256 private key has 32 bytes");

@@ -18,6 +18,8 @@ inline constexpr std::size_t min_hmac_bytes = 32, max_hmac_bytes = 1024;
 // steps of 8, others 256 only. Error invalid for another. RSA takes its randomness from OpenSSL, the rest
 // from `random`.
 KeyMaterial generate_key(Algorithm algorithm, int bits, base::Random& random);
+// How many bits such a key has; the same Error.
+int check_bits(Algorithm algorithm, int bits);
 
 // Error invalid, with what is wrong, where the key must not be used (RFC 8725 sections 3.4 and 3.5, RFC
 // 7518 3.2, 3.3).

@@ -1,6 +1,7 @@
 // explain_permission() of core/service/access.h: every way to a yes; or, after a no, the smallest changes
 // that would make it one.
 #include <algorithm>
+#include <tuple>
 
 #include "core/service/access.h"
 #include "core/service/access_graph.h"
@@ -16,19 +17,40 @@ std::string on_resource(const Question& question) {
   return question.resource ? " --on " + question.resource->text() : "";
 }
 
-// Roles that hold such a grant themselves, those with the fewest grants beside it first.
+// How much wider than the question the widest grant is that answers it: 0 is the question itself, then the
+// wildcards by what they leave open; admin:all is the widest.
+std::size_t breadth(const Decision& decision, const Question& question) {
+  std::size_t widest = 0;
+  const auto segments = [](std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return c == ':' || c == '.'; }));
+  };
+  const auto asked = question.permission.text();
+  for (const auto& reason : decision.because) {
+    if (reason.grant == asked) continue;
+    const auto open = static_cast<std::size_t>(std::ranges::count(reason.grant, '*'));
+    const auto given = segments(reason.grant);
+    widest = std::max(widest, reason.grant == everything
+                                  ? std::string::npos
+                                  : open + segments(asked) - std::min(given, segments(asked)));
+  }
+  return widest;
+}
+
+// Roles that hold such a grant themselves: the narrowest grant first, then the fewest grants beside it.
 std::vector<Remedy> roles_to_assign(store::Database& db, const Access& access) {
   const GrantingRoles roles(store::roles_granting(db, Candidates(access.question).filter()));
-  std::vector<std::pair<std::int64_t, std::string>> ranked;
+  std::vector<std::tuple<std::size_t, std::int64_t, std::string>> ranked;
   for (const auto& [id, place] : roles.places) {
     const auto& role = roles.graph.roles[place];
     const Subject subject{true, {{place, "", {}}}};
-    if (role.grants.empty() || !decide(subject, roles.graph, access.question, {}).allowed) continue;
-    ranked.emplace_back(store::count_grants_above(db, id), role.name);
+    if (role.grants.empty()) continue;
+    const auto decision = decide(subject, roles.graph, access.question, {});
+    if (!decision.allowed) continue;
+    ranked.emplace_back(breadth(decision, access.question), store::count_grants_above(db, id), role.name);
   }
   std::ranges::sort(ranked);
   std::vector<Remedy> remedies;
-  for (const auto& [grants, name] : ranked) {
+  for (const auto& [wide, grants, name] : ranked) {
     if (remedies.size() == most_remedies) break;
     remedies.push_back(
         {"role.assign", name,

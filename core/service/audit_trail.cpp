@@ -1,5 +1,7 @@
 #include "core/service/audit_trail.h"
 
+#include <limits>
+
 #include "core/audit/log.h"
 #include "core/audit/proof.h"
 #include "core/base/error.h"
@@ -20,7 +22,8 @@ Privacy reveal(Realm& realm, const Cause& cause, bool wanted, object detail) {
 }
 
 object detail_of(const AuditRequest& request) {
-  object detail{{"command", "query"}, {"limit", request.limit}};
+  object detail{{"command", "query"}};
+  if (request.limit) detail["limit"] = *request.limit;
   const std::pair<const char*, const std::string*> filters[] = {
       {"since", &request.since},   {"until", &request.until},   {"actor", &request.actor},
       {"action", &request.action}, {"target", &request.target}, {"outcome", &request.outcome},
@@ -50,7 +53,7 @@ audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
       throw Error(ErrorCode::invalid, base::quote(*text) + " is no text");
     }
   }
-  if (request.limit < 1)
+  if (request.limit && *request.limit < 1)
     throw Error(ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more");
   filter.actor = request.actor;
   filter.action = request.action;
@@ -87,7 +90,8 @@ NextObject query_audit(Realm& realm, const Cause& cause, const AuditRequest& req
   audit::Filter filter = filter_of(request, realm.now());
   if (request.reveal) filter.up_to = audit::newest_seq(realm.db());
   const Privacy privacy = reveal(realm, cause, request.reveal, detail_of(request));
-  std::shared_ptr<audit::EntryStream> stream = audit::query_entries(realm.db(), filter, request.limit);
+  std::shared_ptr<audit::EntryStream> stream = audit::query_entries(
+      realm.db(), filter, request.limit.value_or(std::numeric_limits<std::int64_t>::max()));
   return [stream, privacy]() -> std::optional<object> {
     const auto* entry = stream->next();
     if (entry == nullptr) return std::nullopt;

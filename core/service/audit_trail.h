@@ -18,7 +18,7 @@ namespace authctl::service {
 struct AuditRequest {
   std::string since, until;  // a time, or a duration: so long ago
   std::string actor, action, target, outcome, ip;
-  std::int64_t limit = 50;
+  std::optional<std::int64_t> limit;  // none: all of them
   bool reveal = false;
 };
 

@@ -62,7 +62,7 @@ KeyReport generate_key(Realm& realm, const Cause& cause, const KeyDraft& draft) 
     const auto& row = result.key.row;
     if (row.state == KeyState::pending) {
       result.notices.push_back("the key is pending: it signs after " + std::string("authctl key promote ") +
-                               row.kid);
+                               (c.dry_run() ? "KID" : row.kid));
     }
     return result;
   });
@@ -100,11 +100,23 @@ KeyPlan plan_keys(Realm& realm, KeyUse use, const KeyTiming& timing) {
   return plan;
 }
 
+namespace {
+// One whose time is over stands in lists until it is swept away, and nothing can be done with it any more.
+KeyRow require_living(Realm& realm, const std::string& kid, base::Timestamp now) {
+  auto key = require_key(realm, kid);
+  if (!is_gone(key, now)) return key;
+  throw Error(ErrorCode::precondition,
+              "key " + base::quote(kid) + " retired at " + base::to_rfc3339(*key.retires_at) +
+                  " and verifies nothing any more",
+              "authctl key delete " + kid);
+}
+}  // namespace
+
 KeyReport promote_key(Realm& realm, const Cause& cause, const std::string& kid, const KeyTiming& timing,
                       bool force) {
   return change(realm, cause, [&](Change& c) {
+    const KeyRow key = require_living(realm, kid, c.now());
     sweep_keys(c);
-    const KeyRow key = require_key(realm, kid);
     const auto refusal = refusal_of(KeyStep::activate, key, {}, timing, c.now());
     refuse_unless_forced(refusal, force);
     const auto previous = retire_active(c, key.use, timing.access_ttl);
@@ -119,8 +131,8 @@ KeyReport promote_key(Realm& realm, const Cause& cause, const std::string& kid, 
 
 KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, const KeyTiming& timing) {
   return change(realm, cause, [&](Change& c) {
+    const KeyRow key = require_living(realm, kid, c.now());
     sweep_keys(c);
-    const KeyRow key = require_key(realm, kid);
     const auto live = TokenRepository(c.db()).live_of_key(kid, c.now());
     refuse_unless_forced(refusal_of(KeyStep::retire, key, live, timing, c.now()), false);
     if (key.use == KeyUse::fernet) refuse_while_rotating(c.db(), kid, c.now());
@@ -136,8 +148,8 @@ KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, c
 
 KeyReport revoke_key(Realm& realm, const Cause& cause, const std::string& kid) {
   return change(realm, cause, [&](Change& c) {
+    const KeyRow key = require_living(realm, kid, c.now());
     sweep_keys(c);
-    const KeyRow key = require_key(realm, kid);
     refuse_unless_forced(refusal_of(KeyStep::revoke, key, {}, {}, c.now()), false);
     if (key.state == KeyState::revoked) {
       return KeyReport{with_tokens(realm, key, c.now()), {"nothing changed: the key is revoked already"}};

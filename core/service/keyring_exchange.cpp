@@ -1,6 +1,7 @@
 #include "core/service/keyring_exchange.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/text.h"
 #include "core/token/fernet.h"
@@ -33,6 +34,7 @@ KeyUse use_of(KeyFormat format) { return format == KeyFormat::fernet ? KeyUse::f
 
 bool leaves(const KeyRow& row, const ExportRequest& request, base::Timestamp now) {
   if (row.state == KeyState::revoked || is_gone(row, now)) return false;
+  if (request.format == KeyFormat::pem && !row.public_jwk) return false;  // PEM has no symmetric keys
   return request.private_half ? row.can_sign() : row.public_jwk.has_value();
 }
 
@@ -139,6 +141,20 @@ std::vector<KeyRow> read_jwt_keys(Realm& realm, const Secret& text) {
   return rows;
 }
 
+// RFC 7638 thumbprint of a key that may sign or verify, under whatever kid it is here.
+std::string thumbprint_of(Realm& realm, const KeyRow& row) {
+  return (row.public_jwk ? token::parse_jwk(*row.public_jwk) : open_jwk(realm, row)).thumbprint();
+}
+
+// One key under two kids: revoking one of them would leave the other verifying. By thumbprint, its kid.
+std::map<std::string, std::string> keys_by_thumbprint(Realm& realm, KeyUse use) {
+  std::map<std::string, std::string> kids;
+  if (use == KeyUse::fernet) return kids;  // whose kid is always the thumbprint
+  for (const auto& row : KeyRepository(realm.db()).list(use))
+    kids.emplace(thumbprint_of(realm, row), row.kid);
+  return kids;
+}
+
 std::vector<KeyRow> read_fernet_keys(Realm& realm, const Secret& text) {
   std::vector<KeyRow> rows;
   std::string_view rest = text.reveal_text();
@@ -194,11 +210,21 @@ std::vector<KeyAndTokens> import_keys(Realm& realm, const Cause& cause, const Se
   return change(realm, cause, [&](Change& c) {
     sweep_keys(c);
     KeyRepository keys(c.db());
+    auto known = keys_by_thumbprint(realm, use);
     std::vector<KeyAndTokens> list;
     for (const auto& read : rows) {
       if (keys.find(read.kid)) {
         throw Error(ErrorCode::conflict, "key " + base::quote(read.kid) + " exists",
                     "authctl key show " + read.kid);
+      }
+      if (use == KeyUse::jwt) {
+        const auto [same, is_new] = known.emplace(thumbprint_of(realm, read), read.kid);
+        if (!is_new) {
+          throw Error(
+              ErrorCode::conflict,
+              "key " + base::quote(read.kid) + " is here already, as key " + base::quote(same->second),
+              "authctl key show " + same->second);
+        }
       }
       const KeyRow row = imported(read, c.now());
       keys.insert(row);

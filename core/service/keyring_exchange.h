@@ -32,7 +32,7 @@ struct KeyExport {
 KeyExport export_keys(Realm& realm, const Cause& cause, const ExportRequest& request);
 
 // PEM, JWK or JWKS, or for Fernet a key a line. Error invalid for what is weak, conflict for a kid that is
-// there.
+// there, and for a key that is there under another kid.
 std::vector<KeyAndTokens> import_keys(Realm& realm, const Cause& cause, const base::Secret& text,
                                       store::KeyUse use);
 

@@ -34,7 +34,7 @@ crypto::Algorithm algorithm_of(const KeyDraft& draft) {
 KeyRow unmade(const KeyDraft& draft, crypto::Algorithm algorithm) {
   KeyRow row;
   row.kid = "(not generated)";
-  row.bits = draft.bits != 0 ? draft.bits : algorithm == crypto::Algorithm::rs256 ? 2048 : 256;
+  row.bits = crypto::check_bits(algorithm, draft.bits);
   row.sealed = {0};
   if (!crypto::is_symmetric(algorithm)) row.public_jwk = "{}";
   return row;

@@ -26,17 +26,18 @@ std::optional<KeyPolicy> read_policy(std::string_view text) {
 }
 
 // A successor that everybody knows, and so may sign.
-bool has_ripe_successor(Realm& realm, KeyUse use, const KeyTiming& timing, base::Timestamp now) {
-  for (const auto& key : KeyRepository(realm.db()).list(use)) {
-    if (key.state == KeyState::pending && !refusal_of(KeyStep::activate, key, {}, timing, now)) return true;
+bool has_ripe_successor(Realm& realm, const store::KeyRow& active, const KeyPolicy& policy,
+                        const KeyTiming& timing, base::Timestamp now) {
+  for (const auto& key : KeyRepository(realm.db()).list(active.use)) {
+    if (may_succeed(key, active, policy.alg) && !refusal_of(KeyStep::activate, key, {}, timing, now))
+      return true;
   }
   return false;
 }
 
-bool has_successor(Realm& realm, KeyUse use) {
-  for (const auto& key : KeyRepository(realm.db()).list(use)) {
-    if (key.state == KeyState::pending && key.can_sign()) return true;
-  }
+bool has_successor(Realm& realm, const store::KeyRow& active, const KeyPolicy& policy) {
+  for (const auto& key : KeyRepository(realm.db()).list(active.use))
+    if (may_succeed(key, active, policy.alg)) return true;
   return false;
 }
 
@@ -46,8 +47,9 @@ std::optional<Rotation> due_step(Realm& realm, KeyUse use, const KeyPolicy& poli
   const auto active = KeyRepository(realm.db()).active(use);
   if (!active || active->activated_at.value_or(active->created_at) + policy.rotate_every > now)
     return std::nullopt;
-  if (use == KeyUse::fernet || has_ripe_successor(realm, use, timing, now)) return Rotation::plain;
-  if (has_successor(realm, use)) return std::nullopt;  // it is on its way to everybody
+  if (use == KeyUse::fernet || has_ripe_successor(realm, *active, policy, timing, now))
+    return Rotation::plain;
+  if (has_successor(realm, *active, policy)) return std::nullopt;  // it is on its way to everybody
   return Rotation::staged;
 }
 }  // namespace

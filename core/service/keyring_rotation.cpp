@@ -24,14 +24,23 @@ KeyRow require_active(Realm& realm, KeyUse use) {
   return std::move(*active);
 }
 
-// The pending key that has waited longest among those that may sign now.
-std::optional<KeyRow> due_successor(Realm& realm, const RotationRequest& request, base::Timestamp now) {
+// The pending key that has waited longest among those that may sign now. Never one of another algorithm than
+// was asked for, or than the active key has: what verifies our tokens elsewhere may not know it.
+std::optional<KeyRow> due_successor(Realm& realm, const RotationRequest& request, const KeyRow& active,
+                                    base::Timestamp now) {
   if (request.kind != Rotation::plain) return std::nullopt;
-  for (auto& key : KeyRepository(realm.db()).list(request.use)) {
-    const bool fits = request.alg.empty() || key.alg == request.alg;
-    if (key.state == KeyState::pending && key.can_sign() && is_due(key, now) && fits) return std::move(key);
-  }
+  for (auto& key : KeyRepository(realm.db()).list(request.use))
+    if (may_succeed(key, active, request.alg) && is_due(key, now)) return std::move(key);
   return std::nullopt;
+}
+
+// What waits and was passed over: nobody wonders why it does not sign.
+void name_passed_over(Change& c, KeyReport& report, KeyUse use) {
+  for (const auto& key : KeyRepository(c.db()).list(use)) {
+    if (key.state == KeyState::pending && key.can_sign() && key.alg != report.key.row.alg)
+      report.notices.push_back("key " + base::quote(key.kid) + " (" + key.alg +
+                               ") is still pending: authctl key promote " + key.kid);
+  }
 }
 
 // Made before the transaction: an RSA key takes longer than others should wait for the store.
@@ -97,13 +106,13 @@ KeyReport stage(Change& c, KeyRow made, const KeyTiming& timing) {
   const auto ready = known_everywhere(made, timing);
   report.notices.push_back("the successor is pending; " +
                            (ready ? "from " + base::to_rfc3339(*ready) + " on" : std::string("next")) +
-                           ": authctl key promote " + made.kid);
+                           ": authctl key promote " + (c.dry_run() ? "KID" : made.kid));
   return report;
 }
 
 KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const RotationRequest& request) {
   KeyRepository keys(c.db());
-  const auto waiting = due_successor(c.realm(), request, c.now());
+  const auto waiting = due_successor(c.realm(), request, active, c.now());
   const KeyRow old = displace(c, active, request);
   const KeyRow next = activated(waiting ? *waiting : made, c.now());
   if (waiting) {
@@ -124,6 +133,7 @@ KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const Rotati
     report.notices.push_back("key " + base::quote(old.kid) + " still opens what is under it");
   }
   warn_of_stale_caches(report, request.timing, c.now());
+  name_passed_over(c, report, request.use);
   return report;
 }
 }  // namespace

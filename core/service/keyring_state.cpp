@@ -106,6 +106,11 @@ base::Timestamp retirement(base::Timestamp now, base::Duration grace, const stor
   return std::max(now + grace, live.longest_end.value_or(now));
 }
 
+bool may_succeed(const KeyRow& pending, const KeyRow& active, std::string_view alg) {
+  return pending.state == KeyState::pending && pending.can_sign() &&
+         pending.alg == (alg.empty() ? std::string_view(active.alg) : alg);
+}
+
 bool is_gone(const KeyRow& key, base::Timestamp now) {
   return key.use == KeyUse::jwt && key.state == KeyState::retiring && key.retires_at &&
          *key.retires_at <= now;

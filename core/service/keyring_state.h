@@ -60,6 +60,8 @@ bool is_published(const store::KeyRow& key, base::Timestamp now);  // its public
 // When every verifier that keeps the JWKS for its max-age knows the key; nothing where it was never
 // published.
 std::optional<base::Timestamp> known_everywhere(const store::KeyRow& key, const KeyTiming& timing);
+// A pending key that can take the place of the active one: of the algorithm asked for, else of the same.
+bool may_succeed(const store::KeyRow& pending, const store::KeyRow& active, std::string_view alg);
 bool is_due(const store::KeyRow& pending, base::Timestamp now);  // its not_before is past
 
 }  // namespace authctl::service

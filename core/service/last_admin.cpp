@@ -6,24 +6,31 @@
 
 namespace authctl::service {
 namespace {
-
-bool anybody_else(store::Database& db, std::string_view except_user, base::Timestamp now) {
-  static const auto permissions = granting_permissions(everything).value();
-  return store::anybody_holds(db, permissions, except_user, now);
+constexpr auto beyond_every_end = std::chrono::hours(24) * 36525 + std::chrono::hours(1);  // a century
 }
 
-}  // namespace
-
-bool has_admin(store::Database& db, base::Timestamp now) { return anybody_else(db, "", now); }
-
-bool would_leave_no_admin(store::Database& db, std::string_view user_id, base::Timestamp now) {
-  return has_admin(db, now) && !anybody_else(db, user_id, now);
+// What allows everything: other patterns that cover the text admin:all allow only what they match.
+bool has_admin(store::Database& db, base::Timestamp now) {
+  static const std::vector<std::string> permissions{std::string(everything), "*"};
+  return store::anybody_holds(db, permissions, "", now);
 }
+
+LastAdminInterlock::LastAdminInterlock(store::Database& db, base::Timestamp now, bool force)
+    : db_(db),
+      now_(now),
+      armed_(!force && has_admin(db, now)),
+      lasting_(!force && has_admin(db, for_good())) {}
+
+base::Timestamp LastAdminInterlock::for_good() const { return now_ + beyond_every_end; }
 
 void LastAdminInterlock::verify() const {
   if (armed_ && !has_admin(db_, now_))
     throw base::Error(base::ErrorCode::precondition, "nobody would be left who holds admin:all",
                       "assign it to somebody else first, or --force");
+  if (lasting_ && !has_admin(db_, for_good()))
+    throw base::Error(base::ErrorCode::precondition,
+                      "nobody would be left who holds admin:all without an end",
+                      "assign it to somebody else first, without --for, or --force");
 }
 
 }  // namespace authctl::service

@@ -21,8 +21,6 @@ using base::Error;
 using base::ErrorCode;
 using base::quote;
 
-constexpr base::Duration beyond_every_end = std::chrono::hours(24) * 36525 + std::chrono::hours(1);
-
 std::string place_of(const PlannedThing& thing) {
   const std::string line = thing.wanted ? "line " + std::to_string(thing.wanted->line) + ", " : "";
   return line + std::string(word_of(thing.kind)) + " " + quote(thing.name);
@@ -42,7 +40,6 @@ class Applier {
   void run(Plan& plan) {
     const auto force = rules_.force;
     const LastAdminInterlock interlock(db_, change_.now(), force);
-    const LastAdminInterlock in_the_end(db_, change_.now() + beyond_every_end, force);
     each(plan, PlanAction::remove, [&](PlannedThing& thing) {
       if (thing.kind != ThingKind::role) remove(thing);
     });
@@ -53,7 +50,6 @@ class Applier {
         at_thing(thing, [&] { set(thing); });
     remove_roles(plan);
     interlock.verify();
-    in_the_end.verify();
     remember(plan);
   }
 

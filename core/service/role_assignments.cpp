@@ -75,10 +75,9 @@ AssignOutcome assign_roles(Change& change, const AssignRequest& request) {
   const auto user = store::get_user(change.db(), request.user);
   std::vector<std::string> notices;
   // An end for what had none, or an earlier one, takes the role away from then on.
-  std::vector<LastAdminInterlock> interlocks;
+  std::optional<LastAdminInterlock> interlock;
   if (const auto end = end_of(request.lasts, change.now()))
-    for (const auto moment : {*end, change.now() + longest + std::chrono::hours(1)})
-      interlocks.emplace_back(change.db(), moment, request.force);
+    interlock.emplace(change.db(), *end, request.force);
   for (const auto& assignment : wanted(change, request, user)) {
     const auto held = store::find_assignment(change.db(), user.id, assignment.role_id, assignment.resource);
     if (held && held->expires_at == assignment.expires_at) {
@@ -87,7 +86,7 @@ AssignOutcome assign_roles(Change& change, const AssignRequest& request) {
     }
     make_assignment(change, assignment);
   }
-  for (const auto& interlock : interlocks) interlock.verify();
+  if (interlock) interlock->verify();
   return outcome_of(change, user, std::move(notices));
 }
 

@@ -116,6 +116,9 @@ store::RoleView create_role(Change& change, const RoleDraft& draft) {
 }
 
 RoleOutcome update_role(Change& change, const RoleUpdate& update) {
+  if (!update.description && update.inherits.empty() && update.no_inherits.empty())
+    throw Error(ErrorCode::usage, "there is nothing to change",
+                "--description TEXT, --inherits ROLE or --no-inherits ROLE");
   auto& db = change.db();
   const auto role = store::get_role(db, parse_role_name(update.name));
   const LastAdminInterlock interlock(db, change.now(), update.force);

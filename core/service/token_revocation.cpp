@@ -23,9 +23,10 @@ RevocationReport revoke_one(Change& c, const TokenSubject& subject) {
   RevocationReport report;
   report.jti = subject.jti;
   if (!tokens.find(subject.jti)) {
-    tokens.revoke_unknown(subject.jti, subject.expires_at, c.now());
-    report.revoked = subject.expires_at > c.now() ? 1 : 0;
-    report.notices.push_back("the token was not issued by this store; its jti is refused from now on");
+    const bool is_new = tokens.revoke_unknown(subject.jti, subject.expires_at, c.now());
+    report.revoked = is_new && subject.expires_at > c.now() ? 1 : 0;
+    report.notices.push_back(is_new ? "the token was not issued by this store; its jti is refused from now on"
+                                    : "nothing changed: the token was revoked already");
   } else {
     report.revoked = tokens.revoke(subject.jti, c.now());
     if (report.revoked == 0)

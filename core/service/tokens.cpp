@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/service/keyring.h"
 #include "core/store/user_repository.h"
+#include "core/token/jwt.h"
 
 namespace authctl::service {
 namespace {
@@ -38,6 +39,11 @@ void check_request(const TokenRequest& request, base::Timestamp now) {
     throw Error(ErrorCode::usage, "a token must live for a second at least", "--ttl 15m");
   if (request.ttl.count() > last_numeric_date - base::to_unix_seconds(now)) {
     throw Error(ErrorCode::usage, "a token cannot live past the year 9999", "--ttl 15m");
+  }
+  for (const auto* texts : {&request.audiences, &request.scopes}) {
+    for (const auto& text : *texts)
+      if (!base::is_utf8(text))
+        throw Error(ErrorCode::usage, base::quote(text) + " is not UTF-8", "--audience A, --scope S");
   }
   for (std::size_t i = 0; i < request.claims.size(); ++i) {
     const auto& name = request.claims[i].first;
@@ -156,6 +162,12 @@ IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenReque
     }
     ActiveSigner signer;
     auto report = mint_token(c, request, user, signer);
+    if (report.token.size() > token::Expectations{}.max_bytes) {
+      throw Error(
+          ErrorCode::usage,
+          "the token would have " + std::to_string(report.token.size()) + " bytes, more than is verified",
+          "shorter or fewer claims, scopes and audiences");
+    }
     c.record({"token.issue",
               {"token", report.jti.substr(0, 8), user.name},
               audit::Outcome::success,

@@ -12,6 +12,9 @@ StoreUrl parse_store_url(std::string_view url) {
     const auto path = url.substr(7);
     if (path.find('\0') == std::string_view::npos) return {Engine::sqlite, std::string(path)};
   }
+  if (url.empty())  // of the default, where nothing says whose it is
+    throw base::Error(base::ErrorCode::usage, "no store is named, and neither HOME nor XDG_DATA_HOME is set",
+                      "--store sqlite:PATH, or AUTHCTL_STORE");
   throw base::Error(base::ErrorCode::usage, "not a store: " + base::quote(printable_url(url)),
                     "sqlite:PATH or postgresql://USER@HOST/DATABASE");
 }

@@ -71,11 +71,12 @@ std::int64_t TokenRepository::revoke_of_key(std::string_view kid, base::Timestam
       {kid, from, until, now});
 }
 
-void TokenRepository::revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now) {
-  db_.execute(
-      "INSERT INTO revoked_token (jti, expires_at, revoked_at) VALUES ($1, $2, $3) ON CONFLICT (jti) DO "
-      "NOTHING",
-      {jti, expires_at, now});
+bool TokenRepository::revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now) {
+  return db_.execute(
+             "INSERT INTO revoked_token (jti, expires_at, revoked_at) VALUES ($1, $2, $3) ON CONFLICT (jti) "
+             "DO "
+             "NOTHING",
+             {jti, expires_at, now}) != 0;
 }
 
 void TokenRepository::cut_off(const Cutoff& cutoff, std::string_view id) {

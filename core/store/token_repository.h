@@ -54,7 +54,7 @@ class TokenRepository {
                              base::Timestamp now);
 
   // Tokens that are not in issued_token.
-  void revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now);
+  bool revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now);
   void cut_off(const Cutoff& cutoff, std::string_view id);
   // The earliest moment at which this token was revoked by its jti or by a cut-off of its key.
   std::optional<base::Timestamp> revoked_at(std::string_view jti, std::string_view kid,

@@ -33,11 +33,12 @@ class KeysAndTokens(HomeTest):
     def test_every_question_without_a_terminal_is_a_sentence_that_names_yes(self):
         self.init()
         kid = self.active()
+        pending = self.run_("key", "generate", "--use", "jwt", "-q").out.strip()
         for argv in (["key", "rotate", "--use", "jwt", "--emergency"],
                      ["key", "rotate", "--use", "fernet", "--emergency"],
-                     ["key", "revoke", kid], ["key", "delete", kid],
-                     ["key", "delete", kid, "--force", "--reason", "x"],
-                     ["key", "promote", kid, "--force", "--reason", "x"],
+                     ["key", "revoke", pending], ["key", "delete", pending],
+                     ["key", "delete", pending, "--force", "--reason", "x"],
+                     ["key", "promote", pending, "--force", "--reason", "x"],
                      ["token", "revoke", "--user", "ann"], ["token", "revoke", "--kid", kid],
                      ["user", "delete", "ann"]):
             refused = self.run_(*argv, "--json")
@@ -73,7 +74,9 @@ class KeysAndTokens(HomeTest):
 
     def test_an_imported_kid_that_begins_with_a_dash_stands_behind_two_dashes(self):
         self.init()
-        key = json.loads(self.run_("key", "export", self.active(), "--format", "jwk", "--private").out)
+        made = self.run_("key", "generate", "--use", "jwt", "-q").out.strip()
+        key = json.loads(self.run_("key", "export", made, "--format", "jwk", "--private").out)
+        self.assertEqual(self.run_("key", "delete", made, "--yes").code, 0)
         own = self.home.write("own.jwk", json.dumps({**key, "kid": "-dash"}))
         self.assertEqual(self.run_("key", "import", own).code, 0)
         for argv in (["key", "show", "--", "-dash"], ["key", "export", "--format", "pem", "--", "-dash"],

@@ -103,6 +103,18 @@ TEST_CASE("each remedy of an explanation does what it says") {
   CHECK(world.explain("bob", "write:posts", on).remedies.empty());
 }
 
+TEST_CASE("the narrowest role is named first, and admin:all last") {
+  Blog world(GENERATE(test::each_engine()));
+  world.create("admin", {"admin:all"});
+  world.create("browser", {"*:posts"});
+  world.create("all", {"*"});
+  world.create("writer", {"write:posts", "a:b", "c:d"});
+  Texts named;
+  for (const auto& remedy : world.explain("bob", "write:posts").remedies)
+    if (remedy.action == "role.assign") named.push_back(remedy.role.value());
+  CHECK(named == Texts{"editor", "writer", "browser", "all", "admin"});
+}
+
 TEST_CASE("everybody who may is found with the reason, over the edges of pages and roles") {
   Blog world(GENERATE(test::each_engine()));
   CHECK(world.who("read:posts") == Texts{"ann", "bob"});

@@ -73,10 +73,31 @@ TEST_CASE("a key that was exported privately comes back as the same key, pending
 }
 
 TEST_CASE("an imported key keeps the kid it came with") {
-  KeyWorld world(GENERATE(test::each_engine()));
-  auto jwk = base::parse_json(exported(world, {world.first, KeyFormat::jwk, false})).value();
+  KeyWorld theirs, world(GENERATE(test::each_engine()), 2);
+  auto jwk = base::parse_json(exported(theirs, {theirs.first, KeyFormat::jwk, false})).value();
   jwk.as_object()["kid"] = "theirs-2024";
   CHECK(import_text(world, base::json::serialize(jwk))[0].row.kid == "theirs-2024");
+}
+
+TEST_CASE("one key is never here under two kids, not even after it was revoked") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto alg = GENERATE("ES256", "HS256");
+  const auto key = world.generate(alg).row;
+  auto jwk = base::parse_json(exported(world, {key.kid, KeyFormat::jwk, true})).value();
+  jwk.as_object()["kid"] = "again";
+  const auto text = base::json::serialize(jwk);
+  if (GENERATE(false, true)) revoke_key(world.realm(), world.cause(), key.kid);
+  const auto before = test::dump(world.db());
+  CHECK(code_of([&] { import_text(world, text); }) == ErrorCode::conflict);
+  CHECK(test::dump(world.db()) == before);
+  KeyWorld other(store::Engine::sqlite, 2);
+  CHECK(code_of([&] {
+          import_text(other, R"({"keys":[)" + text + "," + base::json::serialize([&] {
+                               jwk.as_object()["kid"] = "once more";
+                               return jwk;
+                             }()) +
+                                 "]}");
+        }) == ErrorCode::conflict);
 }
 
 TEST_CASE("a public key that was imported verifies and can never sign") {
