@@ -91,7 +91,7 @@ class Clients(HomeTest):
                     "https://*.example.com/cb", "https://app.example.com/cb#x", "https://app.example.com/a/../cb",
                     "http://app.example.com/cb", "myapp:/cb", "https://app.example.com/\x07"):
             self.refused(2, "invalid", "client", "create", "x", "--redirect-uri", uri)
-        for options in (("--grant", "password"), ("--grant", "implicit"), ("--scope", "a b"), ("--scope"),
+        for options in (("--grant", "password"), ("--grant", "implicit"), ("--scope", "a b"),
                         ("--public", "--grant", "client_credentials")):
             self.refused(2, "invalid", "client", "create", "x", *options)
         for name in (" x", "a\nb", "x" * 65, "\u202ex", "7d0d53ea-2d3b-4b5e-8f7e-0d0c3b8f2a11"):
