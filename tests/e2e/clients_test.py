@@ -96,7 +96,7 @@ class Clients(HomeTest):
             self.refused(2, "invalid", "client", "create", "x", *options)
         for name in (" x", "a\nb", "x" * 65, "\u202ex", "7d0d53ea-2d3b-4b5e-8f7e-0d0c3b8f2a11"):
             self.refused(2, "invalid", "client", "create", name)
-        self.assertEqual(self.ok("client", "list", "-q").out)
+        self.assertEqual(self.ok("client", "list", "-q").out, "")
 
     def test_changes_are_entries_and_no_change_is_none(self):
         self.ok("client", "create", "svc", "-q")
