@@ -94,7 +94,7 @@ class Clients(HomeTest):
         for options in (("--grant", "password"), ("--grant", "implicit"), ("--scope", "a b"),
                         ("--public", "--grant", "client_credentials")):
             self.refused(2, "invalid", "client", "create", "x", *options)
-        for name in (" x", "a\nb", "x" * 65, "\u202ex", "7d0d53ea-2d3b-4b5e-8f7e-0d0c3b8f2a11"):
+        for name in ("", " x", "a\nb", "x" * 65, "\u202ex", "7d0d53ea-2d3b-4b5e-8f7e-0d0c3b8f2a11"):
             self.refused(2, "invalid", "client", "create", name)
         self.assertEqual(self.ok("client", "list", "-q").out, "")
 
