@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/base/whole_file.h"
 
 namespace authctl::base {
 namespace {
@@ -32,20 +33,6 @@ class Descriptor {
 
 [[noreturn]] void fail(std::string_view what, const std::string& path, int code) {
   throw Error(ErrorCode::io, std::string(what) + " " + quote(path) + ": " + std::strerror(code));
-}
-
-void write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("cannot write", path, errno);
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-void sync_folder(const std::filesystem::path& folder) {
-  Descriptor fd{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!fd || ::fsync(fd.get()) != 0) fail("cannot sync folder", folder.string(), errno);
 }
 
 std::string read_descriptor(int fd, const std::string& path, std::size_t max_bytes) {
@@ -84,17 +71,7 @@ Secret read_secret_file(const std::string& path, std::size_t max_bytes) {
 }
 
 void check_place(const std::string& path, IfExists if_exists) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) == 0) {
-    if (S_ISLNK(info.st_mode))
-      throw Error(ErrorCode::conflict, quote(path) + " is a symbolic link", "name the file itself");
-    if (!S_ISREG(info.st_mode))
-      throw Error(ErrorCode::conflict, quote(path) + " is not a regular file", "name another file");
-    if (if_exists == IfExists::refuse) {
-      throw Error(ErrorCode::conflict, "file " + quote(path) + " exists",
-                  "name another file, or add --force");
-    }
-  }
+  refuse_place(path, if_exists);
   const auto folder = std::filesystem::path(path).parent_path();
   if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) fail("cannot create", path, errno);
 }
@@ -126,7 +103,7 @@ void write_private_file(const std::string& path, std::string_view content, IfExi
     ::unlink(temporary.c_str());
     throw;
   }
-  sync_folder(std::filesystem::path(path).parent_path());
+  sync_folder_of(path);
 }
 
 void make_private_folder(const std::filesystem::path& folder) {

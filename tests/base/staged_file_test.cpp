@@ -1,5 +1,6 @@
 #include "core/base/staged_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -70,4 +71,36 @@ TEST_CASE("a staged file refuses a shorter past, a second writer, a link and a f
   }
   StagedFile file(other, IfExists::refuse);
   CHECK_THROWS_AS(file.take_up(3), Error);
+}
+
+TEST_CASE("a whole file takes its place at once, and leaves nothing beside it where it does not") {
+  Folder folder;
+  const auto path = folder.file("out");
+  {
+    WholeFile file(path, IfExists::refuse);
+    file.append("half");
+    CHECK_THROWS_AS(WholeFile(path, IfExists::refuse), Error);  // one writer
+    CHECK(mode_of(path) == -1);
+  }
+  CHECK(mode_of(path + ".partial") == -1);
+  write_private_file(path + ".partial", "what a killed run left, longer", IfExists::refuse);
+  WholeFile file(path, IfExists::refuse);
+  file.append("whole");
+  file.publish();
+  CHECK(read_file(path, 100) == "whole");
+  CHECK(mode_of(path) == 0600);
+  CHECK(mode_of(path + ".partial") == -1);
+}
+
+TEST_CASE("a partial file that is not ours alone is never written to") {
+  Folder folder;
+  const auto path = folder.file("out"), other = folder.file("other");
+  write_private_file(other, "theirs", IfExists::refuse);
+  SECTION("a link") { REQUIRE(::symlink(other.c_str(), (path + ".partial").c_str()) == 0); }
+  SECTION("a second name") { REQUIRE(::link(other.c_str(), (path + ".partial").c_str()) == 0); }
+  SECTION("a pipe") { REQUIRE(::mkfifo((path + ".partial").c_str(), 0600) == 0); }
+  CHECK_THROWS_AS(WholeFile(path, IfExists::refuse), Error);
+  StagedFile staged(path, IfExists::refuse);
+  CHECK_THROWS_AS(staged.take_up(0), Error);
+  CHECK(read_file(other, 100) == "theirs");
 }
