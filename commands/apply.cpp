@@ -194,9 +194,9 @@ Output apply(Invocation& in, Request request) {
 }
 
 void add_manifest(CLI::App& app, Request& request) {
-  refuse_empty(app.add_option("-f,--file", request.file, "the manifest, YAML or JSON; - is standard input")
-                   ->type_name("FILE")
-                   ->required());
+  app.add_option("-f,--file", request.file, "the manifest, YAML or JSON; - is standard input")
+      ->type_name("FILE")
+      ->required();
   app.add_flag("--prune", request.rules.prune,
                "delete what an earlier apply made and the manifest no longer names");
 }
@@ -221,9 +221,8 @@ void declare_apply(Noun& noun) {
            "kind only with --force. A file that a manifest names is looked for beside it."},
       [request](Invocation& in) { return apply(in, *request); });
   add_manifest(app, *request);
-  refuse_empty(app.add_option("--out", request->out.path,
-                              "write new secrets to a new file (mode 0600), a JSON line each")
-                   ->type_name("FILE"));
+  app.add_option("--out", request->out.path, "write new secrets to a new file (mode 0600), a JSON line each")
+      ->type_name("FILE");
   app.add_flag("--force", request->rules.force,
                "past what an interlock refuses, over a file that exists; asks");
 }

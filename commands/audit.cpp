@@ -3,6 +3,7 @@
 #include "commands/audit_shapes.h"
 #include "commands/command.h"
 #include "commands/pictures.h"
+#include "commands/secret_file.h"
 #include "core/audit/formats.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -131,29 +132,26 @@ void declare_verify(Noun& noun) {
                          "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
                          "the whole store."},
                 [options](Invocation& in) { return verify(in, *options); });
-  refuse_empty(
-      verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
-          ->type_name("FILE"));
-  refuse_empty(verb.add_option("--public-key", options->public_key,
-                               "check with this key alone; no master key is needed")
-                   ->type_name("FILE"));
+
+  verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
+      ->type_name("FILE");
+  verb.add_option("--public-key", options->public_key, "check with this key alone; no master key is needed")
+      ->type_name("FILE");
 }
 
 struct CheckpointOptions {
-  std::string out;
-  bool force = false, public_key = false;
+  SecretFile out;
+  bool public_key = false;
 };
 
 Output checkpoint(Invocation& in, const CheckpointOptions& options) {
-  const auto if_exists = options.force ? base::IfExists::replace : base::IfExists::refuse;
-  if (!options.out.empty()) base::check_place(options.out, if_exists);
-  if (options.force) in.confirm("replace " + base::quote(options.out) + " if it exists?");
+  options.out.prepare(in);
   const auto made = service::audit_checkpoint(in.realm());
   const std::string payload = options.public_key ? made.public_key + '\n' : made.note;
   base::json::object data{{"checkpoint", made.note}, {"public_key", made.public_key}, {"file", nullptr}};
-  if (options.out.empty()) return Output::bytes(payload, audit_checkpoint_shape, std::move(data));
-  data["file"] = options.out;
-  if (!in.dry_run()) base::write_private_file(options.out, payload, if_exists);
+  if (!options.out.given()) return Output::bytes(payload, audit_checkpoint_shape, std::move(data));
+  data["file"] = options.out.path;
+  if (!in.dry_run()) options.out.write(payload);
   return Output::one(audit_checkpoint_shape, std::move(data));
 }
 
@@ -167,8 +165,7 @@ void declare_checkpoint(Noun& noun) {
        .more = "A C2SP tlog-checkpoint in a signed note. The public key is printed in the form of the same "
                "specification, so that others can check the note too."},
       [options](Invocation& in) { return checkpoint(in, *options); });
-  auto* out = verb.add_option("--out", options->out, "write it to a new file")->type_name("FILE");
-  verb.add_flag("--force", options->force, "write over a file that exists; asks")->needs(out);
+  add_secret_file(verb, options->out, "it");
   verb.add_flag("--public-key", options->public_key, "print the key that checks it instead");
 }
 

@@ -160,7 +160,7 @@ void declare_create(Noun& noun) {
                "from "
                "both. Sealed to a passphrase, it needs nothing else, also where the master key is lost."},
       [options](Invocation& in) { return create(in, *options); });
-  refuse_empty(verb.add_option("FILE", options->file, "where to write it")->required());
+  verb.add_option("FILE", options->file, "where to write it")->required();
   add_secret_options(verb, options->passphrase, "passphrase");
   verb.add_flag("--force", options->force, "also over a file that exists; asks");
 }
@@ -177,10 +177,10 @@ void declare_verify(Noun& noun) {
        .more = "Rows are counted and summed, every sealed value is opened, the audit log is verified. With a "
                "checkpoint that was kept elsewhere, a backup that is older than it is refused."},
       [options](Invocation& in) { return verify(in, *options); });
-  refuse_empty(verb.add_option("FILE", options->file, "the backup")->required());
-  refuse_empty(
-      verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
-          ->type_name("FILE"));
+  verb.add_option("FILE", options->file, "the backup")->required();
+
+  verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
+      ->type_name("FILE");
   add_secret_options(verb, options->passphrase, "passphrase");
 }
 
@@ -198,7 +198,7 @@ void declare_restore(Noun& noun) {
                          "revoked, the other keys only verify and new ones sign. It is all there, or what "
                          "was there before is."},
                 [options](Invocation& in) { return restore(in, *options); });
-  refuse_empty(verb.add_option("FILE", options->file, "the backup")->required());
+  verb.add_option("FILE", options->file, "the backup")->required();
   add_secret_options(verb, options->passphrase, "passphrase");
   verb.add_flag("--force", options->force, "also over a store that is there");
   verb.add_flag("--keep-keys", options->keep_keys, "let its active keys go on signing");

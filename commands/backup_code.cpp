@@ -1,5 +1,6 @@
 #include "commands/backup_sheet.h"
 #include "commands/factor_view.h"
+#include "commands/secret_file.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/backup_codes.h"
@@ -58,19 +59,19 @@ Output generate(Invocation& in, const Generation& options) {
     throw base::Error{base::ErrorCode::usage,
                       "a sheet is printed as text or html, not as " + base::quote(options.print),
                       "--print text or --print html"};
-  prepare(in, options.out);
+  options.out.prepare(in);
   const auto made = service::generate_backup_codes(in.realm(), in.cause(), options.user, options.count);
   auto shown = in.dry_run() ? std::string("(not generated)\n") : sheet_of(in, options, made);
   base::json::array codes;
   for (const auto& code : made.codes) codes.emplace_back(code.reveal_text());
   if (in.dry_run()) codes.emplace_back("(not generated)");
-  if (!options.out.path.empty()) {
-    if (!in.dry_run()) write(options.out, shown);
+  if (options.out.given()) {
+    if (!in.dry_run()) options.out.write(shown);
     shown.clear();
   }
   auto output =
       Output::bytes(std::move(shown), set_shape, {{"user", made.user_name}, {"codes", std::move(codes)}});
-  if (!options.out.path.empty())
+  if (options.out.given())
     output.with_notice((in.dry_run() ? "the codes would be written to " : "the codes are in ") +
                        base::quote(options.out.path));
   if (made.ended > 0)
@@ -93,8 +94,7 @@ void declare_generate(Noun& noun) {
   verb.add_option("USER", options->user, "name, e-mail or id")->required();
   verb.add_option("--count", options->count, "how many: 10 by default, at most 100")->type_name("N");
   verb.add_option("--print", options->print, "a sheet to print: text or html")->type_name("FORM");
-  refuse_empty(verb.add_option("--out", options->out.path, "write to a new file instead")->type_name("FILE"));
-  verb.add_flag("--force", options->out.force, "write over a file that exists");
+  add_secret_file(verb, options->out, "them");
 }
 
 void declare_status(Noun& noun) {

@@ -43,11 +43,11 @@ void settle(CLI::App& noun) {
     app->set_help_flag();
     app->fallthrough();
     for (auto* option : app->get_options()) {
-      // Else `--role editor bob` would take bob for a second role.
       if (option->get_positional()) {
         option->transform(CLI::Validator(unmark_word, "", "a word"));
         continue;
       }
+      // Else `--role editor bob` would take bob for a second role.
       option->allow_extra_args(false);
       // `--role "$ROLE"` with the variable unset must not mean every role.
       if (option->get_items_expected_max() > 0 && !may_be_empty(*option)) refuse_empty(option);
@@ -72,10 +72,10 @@ CLI::Option* offer(CLI::Option* option, std::initializer_list<std::string_view> 
 void add_secret_options(CLI::App& verb, SecretSource& source, const std::string& what) {
   auto* in =
       verb.add_flag("--" + what + "-stdin", source.from_stdin, "read the " + what + " from standard input");
-  refuse_empty(verb.add_option("--" + what + "-file", source.file,
-                               "read the " + what + " from a file (- or /dev/fd/N too)")
-                   ->type_name("FILE")
-                   ->excludes(in));
+  verb.add_option("--" + what + "-file", source.file,
+                  "read the " + what + " from a file (- or /dev/fd/N too)")
+      ->type_name("FILE")
+      ->excludes(in);
 }
 
 }  // namespace authctl::commands

@@ -67,14 +67,14 @@ void declare_doctor(Noun& noun) {
            "each what it found and what to type. It changes nothing. --quiet prints the ids of the checks "
            "that found something. What each check looks for is in docs/doctor.md."},
       [request](Invocation& in) { return run(in, *request); });
-  refuse_empty(app.add_option("--only", request->only, "a check or a group: access, keys, files, …")
-                   ->type_name("CHECK|GROUP"));
+  app.add_option("--only", request->only, "a check or a group: access, keys, files, …")
+      ->type_name("CHECK|GROUP");
   offer(app.add_option("--fail-on", request->fail_on, "from which severity on it exits 4: fail by default")
             ->type_name("SEVERITY"),
         {"warn", "fail"});
-  refuse_empty(app.add_option("--checkpoint", request->checkpoint,
-                              "a checkpoint that was kept elsewhere; - is standard input")
-                   ->type_name("FILE"));
+  app.add_option("--checkpoint", request->checkpoint,
+                 "a checkpoint that was kept elsewhere; - is standard input")
+      ->type_name("FILE");
 }
 
 }  // namespace authctl::commands

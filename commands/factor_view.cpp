@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
 
 namespace authctl::commands {
@@ -34,27 +33,6 @@ void refuse_unverified(const service::CodeCheck& check) {
                                               : "user " + user + " has no backup codes",
         check.factor == service::Factor::totp ? "authctl totp status " + check.user_name
                                               : "authctl backup-code generate " + check.user_name};
-}
-
-void prepare(Invocation& in, const SecretFile& file) {
-  if (file.path.empty()) {
-    if (file.force) throw base::Error{base::ErrorCode::usage, "--force is for a file that is written over"};
-    return;
-  }
-  const auto folder = std::filesystem::path(file.path).parent_path();
-  if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
-    throw base::Error{base::ErrorCode::io,
-                      "nothing can be written to the folder of " + base::quote(file.path),
-                      "name a file in a folder that is there"};
-  if (file.force)
-    in.confirm("write over " + base::quote(file.path) + "?");
-  else if (base::mode_of(file.path) >= 0)
-    throw base::Error{base::ErrorCode::conflict, "the file " + base::quote(file.path) + " exists",
-                      "--force writes over it"};
-}
-
-void write(const SecretFile& file, std::string_view content) {
-  base::write_private_file(file.path, content, file.force ? base::IfExists::replace : base::IfExists::refuse);
 }
 
 }  // namespace authctl::commands

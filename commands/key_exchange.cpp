@@ -1,8 +1,8 @@
 // The verbs of `key` that move keys: export, import, inspect.
 #include "commands/command.h"
 #include "commands/key_options.h"
+#include "commands/secret_file.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/service/keyring_exchange.h"
 
 namespace authctl::commands {
@@ -25,8 +25,7 @@ struct ExportOptions {
   service::ExportRequest request;
   std::string format = "jwks";
   bool all = false;
-  std::string out;
-  bool force = false;
+  SecretFile out;
 };
 
 base::json::object described(const ExportOptions& options, const service::KeyExport& result, bool with_text) {
@@ -41,10 +40,7 @@ base::json::object described(const ExportOptions& options, const service::KeyExp
 }
 
 Output export_to_file(Invocation& in, const ExportOptions& options, const service::KeyExport& result) {
-  if (!in.dry_run()) {
-    base::write_private_file(options.out, result.text.reveal_text(),
-                             options.force ? base::IfExists::replace : base::IfExists::refuse);
-  }
+  if (!in.dry_run()) options.out.write(result.text.reveal_text());
   return Output::bytes("", text_shape, described(options, result, false));
 }
 
@@ -59,12 +55,10 @@ Output export_keys(Invocation& in, ExportOptions options) {
     throw base::Error(base::ErrorCode::usage, "name one KID, or --all", "authctl key list");
   }
   options.request.format = *format;
-  if (options.force) in.confirm("replace the file?");
   // Where the file cannot be made, nothing of the key has left and nothing is in the log.
-  if (!options.out.empty())
-    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
+  options.out.prepare(in);
   const auto result = service::export_keys(in.realm(), in.cause(), options.request);
-  if (!options.out.empty()) return export_to_file(in, options, result);
+  if (options.out.given()) return export_to_file(in, options, result);
   const std::string text(result.text.reveal_text());
   if (is_jwks(options)) {
     if (auto set = base::parse_json(text); set && set->is_object()) {
@@ -119,8 +113,7 @@ void declare_key_exchange(Noun& noun, const Shape& key_shape, const Shape& inspe
   offer(out.add_option("--format", options->format, "pem, jwk, jwks (default) or fernet"),
         {"pem", "jwk", "jwks", "fernet"});
   out.add_flag("--private", options->request.private_half, "with the private half");
-  out.add_option("--out", options->out, "a new file, mode 0600")->type_name("FILE");
-  out.add_flag("--force", options->force, "replace the file; asks");
+  add_secret_file(out, options->out, "them");
 
   auto import = std::make_shared<ImportOptions>();
   auto& in_verb =

@@ -59,7 +59,7 @@ void declare_list(Noun& noun) {
         });
       });
   verb.add_option("--limit", query->limit, "at most so many")->type_name("N");
-  refuse_empty(verb.add_option("--after", query->after, "go on after this one")->type_name("SUBJECT"));
+  verb.add_option("--after", query->after, "go on after this one")->type_name("SUBJECT");
 }
 
 void declare_show(Noun& noun) {

@@ -151,8 +151,8 @@ void add_question(CLI::App& verb, service::AccessRequest& request, bool with_use
   verb.add_option("PERMISSION", request.permission,
                   "for example read:posts; with * it asks for all that it covers")
       ->required();
-  refuse_empty(
-      verb.add_option("--on", request.resource, "on this resource (kind/id)")->type_name("RESOURCE"));
+
+  verb.add_option("--on", request.resource, "on this resource (kind/id)")->type_name("RESOURCE");
 }
 
 void declare_questions(Noun& noun) {

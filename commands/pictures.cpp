@@ -113,8 +113,8 @@ Picture audit_picture(const service::AuditActivity& activity) {
 }
 
 void add_picture_options(CLI::App& verb, PictureFiles& files) {
-  refuse_empty(verb.add_option("--svg", files.svg, "draw it into this file, as SVG")->type_name("FILE"));
-  refuse_empty(verb.add_option("--png", files.png, "draw it into this file, as PNG")->type_name("FILE"));
+  verb.add_option("--svg", files.svg, "draw it into this file, as SVG")->type_name("FILE");
+  verb.add_option("--png", files.png, "draw it into this file, as PNG")->type_name("FILE");
 }
 
 void write_pictures(Invocation& in, const PictureFiles& files, const base::Picture& picture) {

@@ -144,7 +144,7 @@ void declare_granting(Noun& noun) {
       });
   grant.add_option("ROLE", granted->role, "the role")->required();
   grant.add_option("PERMISSION", granted->permissions, "for example read:posts")->required();
-  refuse_empty(grant.add_option("--on", granted->resource, about_on)->type_name("RESOURCE"));
+  grant.add_option("--on", granted->resource, about_on)->type_name("RESOURCE");
 
   auto revoked = std::make_shared<service::GrantRequest>();
   auto& revoke =
@@ -159,7 +159,7 @@ void declare_granting(Noun& noun) {
                 });
   revoke.add_option("ROLE", revoked->role, "the role")->required();
   revoke.add_option("PERMISSION", revoked->permissions, "as it was granted")->required();
-  refuse_empty(revoke.add_option("--on", revoked->resource, "as it was granted")->type_name("RESOURCE"));
+  revoke.add_option("--on", revoked->resource, "as it was granted")->type_name("RESOURCE");
   revoke.add_flag("--force", revoked->force, about_force);
 }
 
@@ -178,9 +178,8 @@ void declare_assigning(Noun& noun) {
       });
   assign.add_option("USER", assigned->user, "name, e-mail or id")->required();
   assign.add_option("ROLE", assigned->roles, "one or more")->required();
-  refuse_empty(assign.add_option("--for", assigned->lasts, "it ends by itself after this time")
-                   ->type_name("DURATION"));
-  refuse_empty(assign.add_option("--on", assigned->resource, about_on)->type_name("RESOURCE"));
+  assign.add_option("--for", assigned->lasts, "it ends by itself after this time")->type_name("DURATION");
+  assign.add_option("--on", assigned->resource, about_on)->type_name("RESOURCE");
   assign.add_flag("--force", assigned->force, about_force);
 
   auto unassigned = std::make_shared<service::AssignRequest>();
@@ -195,8 +194,8 @@ void declare_assigning(Noun& noun) {
       });
   unassign.add_option("USER", unassigned->user, "name, e-mail or id")->required();
   unassign.add_option("ROLE", unassigned->roles, "one or more")->required();
-  refuse_empty(
-      unassign.add_option("--on", unassigned->resource, "as it was assigned")->type_name("RESOURCE"));
+
+  unassign.add_option("--on", unassigned->resource, "as it was assigned")->type_name("RESOURCE");
   unassign.add_flag("--force", unassigned->force, about_force);
 }
 

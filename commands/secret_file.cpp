@@ -27,7 +27,6 @@ std::string SecretFile::notice(bool dry_run, const std::string& what) const {
 void add_secret_file(CLI::App& verb, SecretFile& file, const std::string& what) {
   auto* out = verb.add_option("--out", file.path, "write " + what + " to a new file (mode 0600) instead")
                   ->type_name("FILE");
-  refuse_empty(out);
   verb.add_flag("--force", file.force, "write over a file that exists; asks")->needs(out);
 }
 

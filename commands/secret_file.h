@@ -1,4 +1,5 @@
-// Where a new secret goes: to standard output, once, or with `--out FILE` to a new file (mode 0600).
+// Where a new secret goes: to standard output, once, or with `--out FILE` (--png, --svg) to a new file (mode
+// 0600).
 // Invariant: a file that is named is looked at before anything is done, and is written before the change that
 // makes the secret is committed, so that there is never a secret that nobody saw.
 #pragma once

@@ -71,7 +71,7 @@ void declare_list(Noun& noun) {
               return session ? std::optional(service::session_json(*session, now, idle)) : std::nullopt;
             });
       });
-  refuse_empty(verb.add_option("--user", query->user, "whose: name, e-mail or id")->type_name("U"));
+  verb.add_option("--user", query->user, "whose: name, e-mail or id")->type_name("U");
   verb.add_flag("--ended", query->ended, "those that are over instead");
   verb.add_option("--limit", query->limit, "at most so many")->type_name("N");
 }
@@ -121,9 +121,9 @@ void declare_revoke(Noun& noun) {
                  .exits = {{3, "there is no such session or user"}},
                  .more = "The refresh tokens of an ended session are dead, and so are its access tokens."},
                 [options](Invocation& in) { return revoke(in, *options); });
-  refuse_empty(verb.add_option("ID", options->request.id, "one session"));
-  refuse_empty(
-      verb.add_option("--user", options->request.user, "every session of this user")->type_name("U"));
+  verb.add_option("ID", options->request.id, "one session");
+
+  verb.add_option("--user", options->request.user, "every session of this user")->type_name("U");
   verb.add_flag("--all", options->all, "every session there is; asks");
 }
 

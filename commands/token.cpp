@@ -1,8 +1,8 @@
 #include "commands/command.h"
 #include "commands/key_options.h"
+#include "commands/secret_file.h"
 #include "commands/token_verify.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/service/tokens.h"
 
@@ -40,8 +40,7 @@ struct IssueOptions {
   service::TokenRequest request;
   std::optional<base::Duration> ttl;
   std::vector<std::string> claims;
-  std::string out;
-  bool force = false;
+  SecretFile out;
 };
 
 std::vector<std::pair<std::string, std::string>> split_claims(const std::vector<std::string>& texts) {
@@ -64,15 +63,10 @@ Output issue(Invocation& in, IssueOptions options) {
   if (request.audiences.empty()) request.audiences.push_back(default_audience(settings));
   request.ttl =
       options.ttl.value_or(settings.duration(request.type == "refresh" ? "refresh_ttl" : "access_ttl"));
-  if (options.force) in.confirm("replace the file?");
-  if (!options.out.empty())
-    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
+  options.out.prepare(in);
   const auto report = service::issue_token(in.realm(), in.cause(), request);
-  const bool to_file = !options.out.empty();
-  if (to_file && !in.dry_run()) {
-    base::write_private_file(options.out, report.token + "\n",
-                             options.force ? base::IfExists::replace : base::IfExists::refuse);
-  }
+  const bool to_file = options.out.given();
+  if (to_file && !in.dry_run()) options.out.write(report.token + "\n");
   base::json::object data{{"token", nullptr},
                           {"jti", report.jti},
                           {"kid", report.kid},
@@ -101,8 +95,7 @@ void declare_issue(Noun& noun) {
   verb.add_option("--scope", request.scopes, "a scope it carries");
   verb.add_option("--claim", options->claims, "NAME=VALUE, a text");
   offer(verb.add_option("--type", request.type, "access (default), refresh, …"), {"access", "refresh"});
-  verb.add_option("--out", options->out, "a new file, mode 0600")->type_name("FILE");
-  verb.add_flag("--force", options->force, "replace the file; asks");
+  add_secret_file(verb, options->out, "it");
 }
 
 void declare_inspect(Noun& noun) {

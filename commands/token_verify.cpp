@@ -246,10 +246,9 @@ void declare_token_verify(Noun& noun) {
   add_time_option(verb, "--now", options->now, "was it valid then?");
   verb.add_option("--max-bytes", options->max_bytes, "longer tokens are malformed; default 16384");
   auto* jwks = verb.add_option("--jwks", options->jwks, "a key set; no store is opened")->type_name("FILE");
-  refuse_empty(jwks);
-  refuse_empty(verb.add_option("--key", options->key, "one key, PEM or JWK; no store is opened")
-                   ->type_name("FILE")
-                   ->excludes(jwks));
+  verb.add_option("--key", options->key, "one key, PEM or JWK; no store is opened")
+      ->type_name("FILE")
+      ->excludes(jwks);
   verb.add_flag("--any-issuer", options->any_issuer, "whoever issued it")->excludes(issuer);
   verb.add_flag("--any-audience", options->any_audience, "whoever it is for");
   verb.add_flag("--batch", options->batch, "a token a line in, a JSON line each out, in order");

@@ -2,6 +2,7 @@
 #include "commands/totp_enrolment.h"
 
 #include "commands/factor_view.h"
+#include "commands/secret_file.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/credential/qr_code.h"
@@ -93,7 +94,9 @@ void check_enrolment(Invocation& in, Enrolment& options) {
     request.settings.algorithm = credential::totp_algorithm_from(options.algorithm);
   options.png.force = options.svg.force = options.force;
   auto& file = options.png.path.empty() ? options.svg : options.png;
-  prepare(in, file);
+  if (options.force && !file.given())
+    throw Error{ErrorCode::usage, "--force is for a file that is written over", "--png FILE or --svg FILE"};
+  file.prepare(in);
 }
 
 std::string grouped(std::string_view secret) {
@@ -110,8 +113,8 @@ std::string drawn(const Invocation& in, const Enrolment& options, const service:
   const bool to_file = !options.png.path.empty() || !options.svg.path.empty();
   if (in.globals().quiet && !to_file && !options.qr) return std::string(secret) + '\n';
   const credential::QrCode code{base::Secret(uri)};
-  if (!options.png.path.empty()) return write(options.png, base::text_of(code.png())), std::string();
-  if (!options.svg.path.empty()) return write(options.svg, code.svg()), std::string();
+  if (!options.png.path.empty()) return options.png.write(base::text_of(code.png())), std::string();
+  if (!options.svg.path.empty()) return options.svg.write(code.svg()), std::string();
   if (options.qr) return code.half_blocks();
   return code.half_blocks() + "secret: " + grouped(secret) + "\nthen:   authctl totp confirm " +
          offer.user_name + '\n';
@@ -163,8 +166,8 @@ void declare_enroll(Noun& noun) {
   verb.add_option("--digits", options->request.settings.digits, "6 (the default), 7 or 8")->type_name("N");
   verb.add_flag("--qr", options->qr, "the QR code alone");
   verb.add_flag("--uri", options->uri, "the otpauth:// URI alone");
-  refuse_empty(verb.add_option("--png", options->png.path, "draw it into a new file")->type_name("FILE"));
-  refuse_empty(verb.add_option("--svg", options->svg.path, "draw it into a new file")->type_name("FILE"));
+  verb.add_option("--png", options->png.path, "draw it into a new file")->type_name("FILE");
+  verb.add_option("--svg", options->svg.path, "draw it into a new file")->type_name("FILE");
   verb.add_flag("--force", options->force, "write over a file that exists");
 }
 

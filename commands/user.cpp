@@ -1,6 +1,6 @@
+#include "commands/secret_file.h"
 #include "commands/user_shape.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/service/accounts.h"
 
@@ -124,31 +124,25 @@ void declare_update(Noun& noun) {
 struct PasswordOptions {
   service::PasswordRequest request;
   SecretSource source;
-  std::string out;
-  bool force = false;
+  SecretFile out;
 };
 
 Output generated(Invocation& in, const PasswordOptions& options, const service::PasswordOutcome& outcome) {
   std::string shown = outcome.generated ? std::string(outcome.generated->reveal_text()) : "(not generated)";
-  if (!options.out.empty()) {
-    if (outcome.generated)
-      base::write_private_file(options.out, shown + "\n",
-                               options.force ? base::IfExists::replace : base::IfExists::refuse);
+  if (options.out.given()) {
+    if (outcome.generated) options.out.write(shown + "\n");
     base::wipe(shown.data(), shown.size());
     return Output::one(user_shape, service::user_json(outcome.user))
-        .with_notice(in.dry_run() ? "the password would be written to " + base::quote(options.out)
-                                  : "the password is in " + base::quote(options.out));
+        .with_notice(options.out.notice(in.dry_run(), "the password"));
   }
   return Output::bytes(shown + "\n", generated_shape, {{"user", outcome.user.name}, {"password", shown}});
 }
 
 Output set_password(Invocation& in, PasswordOptions& options) {
   auto& request = options.request;
-  if (!options.out.empty() && !request.generate)
+  if (options.out.given() && !request.generate)
     throw base::Error{base::ErrorCode::usage, "--out is for a password that is generated", "add --generate"};
-  if (!options.out.empty())
-    base::check_place(options.out, options.force ? base::IfExists::replace : base::IfExists::refuse);
-  if (options.force) in.confirm("write over " + base::quote(options.out) + "?");
+  options.out.prepare(in);
   if (options.source.given() || (!request.generate && !request.must_change))
     request.password = in.read_secret(options.source, "password", true);
   const auto outcome =
@@ -171,10 +165,7 @@ void declare_password_verb(Noun& noun) {
   verb.add_option("NAME", options->request.user, "name, e-mail or id")->required();
   verb.add_flag("--generate", options->request.generate, "make one and print it, once");
   verb.add_flag("--must-change", options->request.must_change, "ask for a new one at the next sign-in");
-  auto* out = verb.add_option("--out", options->out, "write the generated one to a new file instead")
-                  ->type_name("FILE");
-  refuse_empty(out);
-  verb.add_flag("--force", options->force, "write over a file that exists")->needs(out);
+  add_secret_file(verb, options->out, "the generated one");
   add_secret_options(verb, options->source, "password");
 }
 

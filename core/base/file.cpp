@@ -73,7 +73,10 @@ Secret read_secret_file(const std::string& path, std::size_t max_bytes) {
 void check_place(const std::string& path, IfExists if_exists) {
   refuse_place(path, if_exists);
   const auto folder = std::filesystem::path(path).parent_path();
-  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) fail("cannot create", path, errno);
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
+    throw Error(ErrorCode::io,
+                "nothing can be written to the folder of " + quote(path) + ": " + std::strerror(errno),
+                "name a file in a folder that is there");
 }
 
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists) {

@@ -16,10 +16,10 @@ std::string read_file(const std::string& path, std::size_t max_bytes);
 Secret read_secret_file(const std::string& path, std::size_t max_bytes = 1 << 20);
 
 enum class IfExists { refuse, replace };
-// Mode 0600, written beside its place, synced, then moved there; the folder is synced too. Refuses a symbolic
-// link, and (conflict) a file that exists unless it is to be replaced.
 // What write_private_file() would say of the place, before anything is made for it.
 void check_place(const std::string& path, IfExists if_exists);
+// Mode 0600, written beside its place, synced, then moved there; the folder is synced too. Refuses a symbolic
+// link, and (conflict) a file that exists unless it is to be replaced.
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists);
 // The folder and those above it, 0700 where they are made here.
 void make_private_folder(const std::filesystem::path& folder);

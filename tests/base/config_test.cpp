@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -114,6 +115,19 @@ TEST_CASE("a file of settings with a mistake stops everything") {
   CHECK_THROWS_AS(Settings::load(over({{"AUTHCTL_ACCESS_TTL", "x"}}), "", false), base::Error);
   CHECK_THROWS_AS(Settings::load(over({}), "/nowhere/settings.toml", true), base::Error);
   CHECK_NOTHROW(Settings::load(over({}), "/nowhere/settings.toml", false));
+}
+
+TEST_CASE("settings that everybody may write are not obeyed, for they name programs that are run") {
+  const File file("access_ttl = \"5m\"\n");
+  std::filesystem::permissions(file.path, std::filesystem::perms(0666));
+  try {
+    Settings::load(over({}), file.path, false);
+    FAIL("not refused");
+  } catch (const base::Error& error) {
+    CHECK(error.code() == ErrorCode::unavailable);
+  }
+  std::filesystem::permissions(file.path, std::filesystem::perms(0664));
+  CHECK_NOTHROW(Settings::load(over({}), file.path, false));
 }
 
 TEST_CASE("things lie in the XDG folders, for root in the system's") {

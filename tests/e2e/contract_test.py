@@ -233,6 +233,11 @@ class Keys(HomeTest):
         self.home.write("t", self.ok("token", "issue", "ann", "--audience", "api").out)
         good = self.ok("token", "verify", "t", "--jwks", "jwks", "--any-issuer", "--audience", "api", "--json").json
         self.assertTrue(good["valid"])
+        # A provider's set holds keys that are not ours to use beside the one that is (RFC 7517 section 5).
+        others = [{"kty": "RSA", "kid": "enc", "use": "enc", "n": "x", "e": "AQAB"}, {"kty": "EC", "crv": "P-384", "kid": "p"},
+                  {"kty": "OKP", "crv": "X25519", "kid": "x"}, {"kty": "oct", "kid": "weak", "k": "AA"}, {"kty": "new"}]
+        mixed = self.home.write("mixed", json.dumps({"keys": others + json.loads(jwks)["keys"]}))
+        self.assertTrue(self.ok("token", "verify", "t", "--jwks", mixed, "--any-issuer", "--audience", "api", "--json").json["valid"])
         error = self.refused(2, "usage", "token", "verify", "t", "--jwks", "jwks", "--audience", "api").error
         self.assertIn("--any-issuer", error["message"] + (error["hint"] or ""))
         private = self.ok("key", "export", self.active()["kid"], "--format", "pem", "--private").out

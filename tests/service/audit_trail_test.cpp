@@ -43,6 +43,17 @@ TEST_CASE("who looks behind the mask is in the log, and does not see that entry"
   CHECK_THROWS_AS(service::query_audit(test.realm(), test.dry_run(), request), Error);
 }
 
+TEST_CASE("a query without a limit gives every entry") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  for (int i = 0; i < 140; ++i) write(test, "user" + std::to_string(i));
+  service::AuditRequest request;
+  CHECK(all(service::query_audit(test.realm(), test.cause(), request)).size() == 140);
+  request.action = "user.*";
+  CHECK(all(service::query_audit(test.realm(), test.cause(), request)).size() == 140);
+  request.limit = 3;
+  CHECK(all(service::query_audit(test.realm(), test.cause(), request)).size() == 3);
+}
+
 TEST_CASE("times of a query are points or durations, and nothing else") {
   const auto now = test::new_year;
   CHECK(service::parse_audit_time("24h", now) == now - std::chrono::hours(24));

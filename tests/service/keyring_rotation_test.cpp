@@ -88,6 +88,20 @@ TEST_CASE("a rotation takes the key that waits, and warns when others cannot kno
   CHECK(world.active() == staged.kid);
 }
 
+TEST_CASE("a rotation never takes a waiting key of another algorithm, and says that it waits") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto waiting = world.generate("HS256").row.kid;
+  const auto report = world.rotate();
+  CHECK(report.key.row.alg == "ES256");
+  CHECK(world.state_of(waiting) == KeyState::pending);
+  REQUIRE_FALSE(report.notices.empty());
+  CHECK(report.notices.back().find("authctl key promote " + waiting) != std::string::npos);
+  auto request = world.rotation();
+  request.alg = "HS256";
+  world.clock().advance(1s);
+  CHECK(rotate_key(world.realm(), world.cause(), request).key.row.kid == waiting);
+}
+
 TEST_CASE("a rotation keeps the algorithm and its size, unless another is asked for") {
   KeyWorld world(GENERATE(test::each_engine()));
   auto request = world.rotation();

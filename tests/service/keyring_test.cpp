@@ -148,6 +148,12 @@ TEST_CASE("keys that are gone are swept away by the next write, with an entry ea
   KeyWorld world(GENERATE(test::each_engine()));
   world.rotate(Rotation::plain, 0s);
   CHECK(code_of([&] { show_key(world.realm(), world.first); }) == std::nullopt);
+  // Shown still, so not unknown; but there is nothing left to be done with it.
+  CHECK(code_of([&] { revoke_key(world.realm(), world.cause(), world.first); }) == ErrorCode::precondition);
+  CHECK(code_of([&] { retire_key(world.realm(), world.cause(), world.first, world.timing); }) ==
+        ErrorCode::precondition);
+  CHECK(code_of([&] { promote_key(world.realm(), world.cause(), world.first, world.timing, true); }) ==
+        ErrorCode::precondition);
   world.generate();
   CHECK(code_of([&] { show_key(world.realm(), world.first); }) == ErrorCode::not_found);
   const auto actions = test::logged_actions(world.db());

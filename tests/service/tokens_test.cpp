@@ -102,6 +102,17 @@ TEST_CASE("registered claims, twice the same claim and odd types are refused") {
   CHECK(refused([](TokenRequest& r) { r.user = "nobody"; }) == ErrorCode::not_found);
 }
 
+TEST_CASE("nothing is signed that our own verification would call malformed") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  auto request = world.request();
+  SECTION("a scope") { request.scopes = {"\xff"}; }
+  SECTION("an audience") { request.audiences = {"\xff"}; }
+  SECTION("a length") { request.claims = {{"a", std::string(20000, 'x')}}; }
+  const auto before = test::dump(world.db());
+  CHECK(code_of([&] { issue_token(world.realm(), world.cause(), request); }) == ErrorCode::usage);
+  CHECK(test::dump(world.db()) == before);
+}
+
 TEST_CASE("the roles of a token are those held everywhere and still running") {
   KeyWorld world(GENERATE(test::each_engine()));
   assign(world, "writer", "", std::nullopt);
@@ -184,7 +195,12 @@ TEST_CASE("a token that was issued elsewhere with our key is valid until it is c
   KeyWorld world(GENERATE(test::each_engine()));
   const auto token = sign_elsewhere(world, {});
   CHECK(world.verify(token) == "valid");
-  SECTION("by itself") { revoke_token(world.realm(), world.cause(), token); }
+  SECTION("by itself, once") {
+    CHECK(revoke_token(world.realm(), world.cause(), token).revoked == 1);
+    const auto entries = test::logged_actions(world.db());
+    CHECK(revoke_token(world.realm(), world.cause(), token).revoked == 0);
+    CHECK(test::logged_actions(world.db()) == entries);
+  }
   SECTION("by its key and time") { revoke_key_tokens(world.realm(), world.cause(), world.first, {}, {}); }
   CHECK(world.verify(token) == "revoked");
 }
