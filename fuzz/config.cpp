@@ -3,6 +3,7 @@
 #include "core/base/config.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -11,6 +12,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace authctl;
   static const int memory = ::memfd_create("settings", 0);
+  if (::fchmod(memory, 0600) != 0) return 0;  // it begins as a file that everybody may write
   if (::ftruncate(memory, 0) != 0 || ::pwrite(memory, data, size, 0) != static_cast<ssize_t>(size)) return 0;
   const std::string path = "/proc/self/fd/" + std::to_string(memory);
   const auto problems = base::check_settings_file(path);
