@@ -143,13 +143,12 @@ class Presenter {
     const bool indented = console_.out_is_terminal;
     const char* separator = indented ? "\n  " : "";
     bool any = false;
-    console_.out << '[';
     each([&](json::object row) {
-      console_.out << (any ? "," : "") << separator;
+      console_.out << (any ? "," : "[") << separator;  // where the first one fails, nothing was printed
       any = true;
       write_json(console_.out, row, {indented, 1});
     });
-    console_.out << (any && indented ? "\n]\n" : "]\n");
+    console_.out << (!any ? "[]\n" : indented ? "\n]\n" : "]\n");
   }
 
   void table() {
