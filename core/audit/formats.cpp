@@ -92,8 +92,10 @@ std::string csv_cell(std::string_view text) {
     cell += base::printable(text.substr(0, end));
     text.remove_prefix(end);
     if (text.empty()) break;
+    // Alone it would let what follows write over the line on a terminal.
+    const bool overwrites = text[0] == '\r' && !text.starts_with("\r\n");
     if (text[0] == '"') cell += '"';
-    cell += text[0];
+    cell += overwrites ? base::printable(text.substr(0, 1)) : std::string(1, text[0]);
   }
   return cell + '"';
 }

@@ -77,10 +77,12 @@ TEST_CASE("what is revealed is whole, but for the id of a token") {
 }
 
 TEST_CASE("no cell of a CSV export is a formula, and each entry is one record") {
-  for (const char* formula : {"=1+1", "+1+1", "-1", "@SUM(1)", "\t=1+1", "=cmd|'/C calc'!A0", " =1+1",
-                              "\uff1d1+1", "\r=1", "\t1"}) {
+  for (const char* formula :
+       {"=1+1", "+1+1", "-1", "@SUM(1)", "\t=1+1", "=cmd|'/C calc'!A0", " =1+1", "\uff1d1+1", "\t1"}) {
     CHECK(audit::csv_cell(formula) == "\"'" + std::string(formula) + "\"");
   }
+  CHECK(audit::csv_cell("\r=1") == "\"'\\u{d}=1\"");
+  CHECK(audit::csv_cell("denied\rallowed") == "\"denied\\u{d}allowed\"");
   CHECK(audit::csv_cell("\ufeff=1\x1b[2J") == "\"'\\u{feff}=1\\u{1b}[2J\"");
   CHECK(audit::csv_cell("a,b") == "\"a,b\"");
   CHECK(audit::csv_cell("say \"x\"") == "\"say \"\"x\"\"\"");
