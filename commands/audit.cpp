@@ -19,6 +19,11 @@ using base::ErrorCode;
 constexpr auto poll_interval = std::chrono::milliseconds(50);
 constexpr std::size_t max_note_bytes = 65536;
 
+// Only what is revealed is recorded with who asked for it; to look that up takes the system's list of users.
+service::Cause cause_of_reading(Invocation& in, bool reveal) {
+  return reveal ? in.cause() : service::Cause{};
+}
+
 void declare_query(Noun& noun) {
   auto request = std::make_shared<service::AuditRequest>();
   auto& verb = noun.verb(
@@ -27,7 +32,9 @@ void declare_query(Noun& noun) {
                     "authctl audit query --target ann --limit 10 -o json"},
        .more = "E-mail and network addresses are masked; --reveal shows them and is an entry itself."},
       [request](Invocation& in) {
-        return Output::many(audit_entry_shape, service::query_audit(in.realm(), in.cause(), *request));
+        return Output::many(
+            audit_entry_shape,
+            service::query_audit(in.realm(), cause_of_reading(in, request->reveal), *request));
       });
   verb.add_option("--since", request->since, "from this time on, or so long ago")->type_name("T|D");
   verb.add_option("--until", request->until, "up to this time, its whole second, or so long ago")
@@ -65,7 +72,7 @@ Output follow(Invocation& in, bool reveal) {
   const auto& format = in.globals().output;
   const bool as_json = in.globals().json || format == "json" || format == "jsonl" ||
                        in.settings().text("output").starts_with("json");
-  service::AuditFollower follower(in.realm(), in.cause(), reveal);
+  service::AuditFollower follower(in.realm(), cause_of_reading(in, reveal), reveal);
   while (!in.interrupted()) {
     follower.poll([&](const base::json::object& entry) { show_entry(in, entry, as_json); });
     if (!in.standard_output()) throw Error(ErrorCode::io, "nobody reads the entries any more");
@@ -200,7 +207,8 @@ void declare_export(Noun& noun) {
           throw Error(ErrorCode::usage, "a format is jsonl, csv or cef, not " + base::quote(*format));
         request->format = *parsed;
         request->version = version();
-        service::export_audit(in.realm(), in.cause(), *request, in.standard_output());
+        service::export_audit(in.realm(), cause_of_reading(in, request->reveal), *request,
+                              in.standard_output());
         return Output::nothing();
       });
   offer(verb.add_option("--format", *format, "jsonl, csv or cef")->capture_default_str(),

@@ -1,4 +1,6 @@
 """A command opens what it needs and nothing else, and never the network."""
+import base64
+import json
 import os
 import re
 import unittest
@@ -6,46 +8,75 @@ import unittest
 from harness import HomeTest
 
 ALWAYS = re.compile(r"^(/etc/ld\.so\.(cache|preload)|/lib/.*/lib(c|m|dl|pthread)\.so\.\d|/usr/lib/.*/lib(c|m)\.so\.\d|/dev/null)$")
+WHO = {"/etc/passwd", "/etc/nsswitch.conf"}  # whoever makes an entry is named in it
+RANDOM = {"/dev/urandom", "/dev/random"}     # OpenSSL and SQLite have sources of their own
 
 
+@unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer opens files of its own")
 class Frugal(HomeTest):
-    def opened(self, *argv, stdin=b""):
+    def traced(self, *argv, stdin=b"", code=None):
         trace = self.home.path("trace")
-        self.run_(*argv, stdin=stdin, wrapper=("strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,connect,execve"))
+        result = self.run_(*argv, stdin=stdin, wrapper=("strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,connect,socket,execve"))
+        if code is not None:
+            self.assertEqual(result.code, code, repr(result))
         with open(trace, encoding="utf-8", errors="replace") as f:
-            lines = [line for line in f if "ENOENT" not in line]
-        self.assertFalse([line for line in lines if "connect(" in line], argv)
+            return f.read().splitlines()
+
+    def opened(self, *argv, stdin=b"", code=0, looks_up_who=False):
+        lines = self.traced(*argv, stdin=stdin, code=code)
+        if looks_up_who:  # the C library asks for its cache of names first
+            lines = [line for line in lines if "AF_UNIX" not in line]
+        self.assertEqual([line for line in lines if "connect(" in line or "socket(" in line], [], argv)
         self.assertEqual(sum("execve(" in line for line in lines), 1, argv)
-        paths = [m.group(1) for line in lines for m in [re.search(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)"', line)] if m]
+        paths = [m.group(1) for line in lines if "ENOENT" not in line
+                 for m in [re.search(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)"', line)] if m]
         return {p for p in paths if not ALWAYS.match(p)}
 
-    @unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer opens files of its own")
-    def test_files_that_are_opened(self):
+    def test_without_a_store(self):
         self.assertEqual(self.opened("--version"), set())
         self.assertEqual(self.opened("version"), set())
+        self.assertEqual(self.opened("help", "user", "create"), set())
+        self.assertEqual(self.opened("schema", "user"), set())
+        self.assertEqual(self.opened("fernet", "keygen"), set())
         self.ok("user", "create", "ann")
         kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
         jwk = self.home.write("jwk", self.ok("key", "export", kid, "--format", "jwk").out)
         token = self.home.write("token", self.ok("token", "issue", "ann").out)
         self.assertEqual(self.opened("token", "verify", token, "--key", jwk, "--any-issuer", "--any-audience"), {token, jwk})
-        self.assertEqual(self.opened("fernet", "keygen"), set())
+        self.assertEqual(self.opened("token", "inspect", token), {token})
+        self.assertEqual(self.opened("key", "inspect", jwk), {jwk})
+
+    def test_with_a_store(self):
+        self.ok("role", "create", "editor")
+        self.ok("user", "create", "ann", "--role", "editor")
+        token = self.home.write("token", self.ok("token", "issue", "ann").out)
         store = {self.home.store, self.home.store + "-wal", self.home.store + "-shm", self.home.key, os.path.dirname(self.home.store)}
-        self.assertEqual(self.opened("user", "list") - store, set())
+        for argv in (("user", "list"), ("user", "show", "ann"), ("role", "show", "editor"), ("key", "list"), ("key", "plan", "--use", "jwt"),
+                     ("audit", "query"), ("audit", "verify"), ("audit", "stats")):
+            self.assertEqual(self.opened(*argv) - store, set(), argv)
+        self.assertEqual(self.opened("permission", "check", "ann", "x:y", code=4) - store, set())
+        self.assertEqual(self.opened("token", "verify", token) - store, {token})
+        for argv in (("user", "create", "bob"), ("role", "grant", "editor", "x:y"), ("role", "assign", "bob", "editor"),
+                     ("key", "generate", "--use", "jwt"), ("key", "rotate", "--use", "jwt"), ("token", "issue", "ann"),
+                     ("token", "revoke", "--user", "ann", "--yes")):
+            self.assertEqual(self.opened(*argv, looks_up_who=True) - store - RANDOM - WHO, set(), argv)
 
-    @unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer opens files of its own")
-    def test_what_a_token_names_is_never_opened(self):
-        import base64
-        import json as js
-
+    def test_what_a_token_names_is_never_opened_nor_looked_for(self):
         def part(x):
-            return base64.urlsafe_b64encode(js.dumps(x).encode()).rstrip(b"=").decode()
+            return base64.urlsafe_b64encode(json.dumps(x).encode()).rstrip(b"=").decode()
         kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
         jwk = self.home.write("jwk", self.ok("key", "export", kid, "--format", "jwk").out)
-        secret = self.home.write("secret", "x")
-        for header in ({"alg": "ES256", "kid": secret}, {"alg": "ES256", "jku": "file://" + secret}, {"alg": "ES256", "x5u": "http://127.0.0.1:1/"},
-                       {"alg": "ES256", "kid": "../../secret"}):
-            token = self.home.write("hostile", part(header) + "." + part({"exp": 1}) + "." + "A" * 86)
-            self.assertEqual(self.opened("token", "verify", token, "--key", jwk, "--any-issuer", "--any-audience"), {token, jwk})
+        jwks = self.home.write("jwks", self.ok("key", "export", "--all", "--format", "jwks").out)
+        secret = self.home.write("named-by-the-token", "x")
+        doors = [("--key", jwk, "--any-issuer", "--any-audience"), ("--jwks", jwks, "--any-issuer", "--any-audience"), ()]
+        for header in ({"kid": secret}, {"kid": "../../named-by-the-token"}, {"kid": kid, "jku": "file://" + secret},
+                       {"kid": kid, "jku": "https://127.0.0.1:1/named-by-the-token"}, {"kid": kid, "x5u": "http://127.0.0.1:1/named-by-the-token"},
+                       {"kid": "| cat named-by-the-token"}):
+            token = self.home.write("hostile", part({"alg": "ES256", "typ": "at+jwt", **header}) + "." + part({"exp": 1}) + "." + "A" * 86)
+            for door in doors:
+                lines = self.traced("token", "verify", token, *door, code=7)
+                self.assertEqual([line for line in lines if "named-by-the-token" in line or "connect(" in line or "socket(" in line], [], header)
+                self.assertEqual(sum("execve(" in line for line in lines), 1)
 
 
 if __name__ == "__main__":
