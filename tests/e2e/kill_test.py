@@ -10,6 +10,7 @@ import unittest
 from harness import BINARY, HomeTest
 
 CYCLES = int(os.environ.get("AUTHCTL_KILL_CYCLES", "200"))
+CYCLES_POSTGRESQL = int(os.environ.get("AUTHCTL_KILL_CYCLES_POSTGRESQL", "40"))
 POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
 RACES = int(os.environ.get("AUTHCTL_RACES", "30"))
 
@@ -70,7 +71,7 @@ class RandomKills(HomeTest):
 
 @unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
 class RandomKillsOnPostgresql(RandomKills):
-    cycles, window = (CYCLES + 4) // 5, 0.15
+    cycles, window = CYCLES_POSTGRESQL, 0.15
     initialise = False
 
     def setUp(self):

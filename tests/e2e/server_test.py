@@ -32,10 +32,18 @@ class Answers(ServerTest):
         for name, value in SECURITY.items():
             self.assertIn(f"{name}: {value}".lower().encode(), raw.lower())
 
-    def test_the_keys_are_those_of_the_command_line(self):
+    def test_the_keys_are_those_of_the_command_line_and_public_halves_only(self):
+        for alg in ("EdDSA", "RS256", "HS256"):
+            self.ok("key", "generate", "--use", "jwt", "--alg", alg)
+        self.ok("key", "rotate", "--use", "jwt", "--alg", "HS256")
         server = self.serve()
         exported = self.ok("key", "export", "--all", "--format", "jwks").json
-        self.assertEqual(server.ask("GET", "/.well-known/jwks.json").json, exported)
+        served = server.ask("GET", "/.well-known/jwks.json").json
+        self.assertEqual(served, exported)
+        self.assertEqual(sorted(key["alg"] for key in served["keys"]), ["ES256", "EdDSA", "RS256"])
+        self.assertEqual(len({key["kid"] for key in served["keys"]}), 3)
+        for key in served["keys"]:
+            self.assertEqual(set(key) & set("d p q dp dq qi k oth".split()), set())
 
     def test_metadata_names_what_is_served_under_the_issuer_of_the_settings(self):
         server = self.serve(env={"AUTHCTL_ISSUER": "https://id.example.com/base"})
