@@ -3,9 +3,11 @@ import base64
 import json
 import os
 import re
+import resource
+import subprocess
 import unittest
 
-from harness import HomeTest
+from harness import BINARY, HomeTest
 
 ALWAYS = re.compile(r"^(/etc/ld\.so\.(cache|preload)|/lib/.*/lib(c|m|dl|pthread)\.so\.\d|/usr/lib/.*/lib(c|m)\.so\.\d|/dev/null)$")
 WHO = {"/etc/passwd", "/etc/nsswitch.conf"}  # whoever makes an entry is named in it
@@ -77,6 +79,26 @@ class Frugal(HomeTest):
                 lines = self.traced("token", "verify", token, *door, code=7)
                 self.assertEqual([line for line in lines if "named-by-the-token" in line or "connect(" in line or "socket(" in line], [], header)
                 self.assertEqual(sum("execve(" in line for line in lines), 1)
+
+
+@unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer's shadow memory is larger than the limit")
+class Bounded(HomeTest):
+    """What never ends is given up, within a quarter of a gibibyte and whatever it was meant for."""
+
+    def test_an_input_without_an_end(self):
+        def bounded():
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))
+        self.ok("user", "create", "ann")
+        for code, argv in ((7, ("token", "verify", "-")), (2, ("token", "inspect", "-")), (7, ("token", "revoke", "-")), (2, ("key", "inspect", "-")),
+                           (2, ("key", "import", "-")), (2, ("permission", "test", "-")), (2, ("apply", "-f", "-")), (2, ("config", "check", "/dev/stdin")),
+                           (2, ("user", "password", "ann", "--password-stdin")), (2, ("audit", "verify", "--checkpoint", "-")),
+                           (2, ("audit", "verify", "--public-key", "-")), (2, ("password", "verify", "--hash-file", "-", "--password-file", "/dev/null")),
+                           (2, ("fernet", "decrypt", "-"))):
+            with self.subTest(argv), open("/dev/zero", "rb") as zeros:
+                done = subprocess.run([BINARY, *argv, "--json"], stdin=zeros, env=self.home.env, cwd=self.home.folder, capture_output=True,
+                                      timeout=60, preexec_fn=bounded, check=False)
+                self.assertEqual(done.returncode, code, done)
+                self.assertLess(len(done.stdout) + len(done.stderr), 1000)
 
 
 if __name__ == "__main__":
