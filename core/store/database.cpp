@@ -20,7 +20,13 @@ using base::ErrorCode;
 
 void bring_up_to_date(Database& db, int version, OpenMode mode) {
   if (version == newest_schema() || mode == OpenMode::read_only) return;
-  applied_version(db);  // refuses a history that is not ours before anything is added to it
+  // Refuses a history that is not ours before anything is added to it.
+  const int applied = applied_version(db);
+  if (applied == newest_schema()) return;  // another process was faster
+  if (applied != version) {
+    throw Error(ErrorCode::unavailable, "the store says two things about its version, and is damaged",
+                "restore a backup");
+  }
   migrate(db);
 }
 

@@ -113,19 +113,20 @@ int applied_version(Database& db) {
   int version = 0;
   const auto rows = db.query("SELECT version, checksum FROM schema_migration ORDER BY version");
   while (rows->next()) {
-    version = static_cast<int>(rows->integer(0));
-    if (version > newest_schema()) {
+    const std::int64_t next = rows->integer(0);
+    if (next > newest_schema()) {
       throw base::Error(base::ErrorCode::unavailable,
-                        "the store was written by a newer authctl: its schema is " + std::to_string(version) +
+                        "the store was written by a newer authctl: its schema is " + std::to_string(next) +
                             ", this program knows " + std::to_string(newest_schema()),
                         "use the newer authctl");
     }
-    const auto& expected = table[static_cast<std::size_t>(version - 1)];
-    if (version < 1 || rows->text(1) != checksum_of(expected)) {
+    // None is left out, so the next one is known before its row is believed.
+    if (next != version + 1 || rows->text(1) != checksum_of(table[static_cast<std::size_t>(version)])) {
       throw base::Error(base::ErrorCode::unavailable,
-                        "the store is not one of ours: its schema " + std::to_string(version) + " differs",
+                        "the store is not one of ours: its schema " + std::to_string(next) + " differs",
                         "use the authctl that wrote it, or restore a backup");
     }
+    ++version;
   }
   return version;
 }
@@ -148,9 +149,10 @@ std::vector<std::string> statements_of(std::string_view script) {
   return statements;
 }
 
-std::vector<std::string> schema_statements(Engine engine) {
+std::vector<std::string> schema_statements(Engine engine, int version) {
   std::vector<std::string> all = statements_of(filled(ledger, engine));
   for (const auto& migration : table) {
+    if (migration.version > version) continue;
     for (auto& statement : statements_of(filled(migration.sql, engine))) {
       if (statement.starts_with("CREATE ")) all.push_back(std::move(statement));
     }

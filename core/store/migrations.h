@@ -35,7 +35,7 @@ int applied_version(Database& db);
 
 // The single statements of a script, without the comments around them.
 std::vector<std::string> statements_of(std::string_view script);
-// Every CREATE statement a whole store consists of, sorted.
-std::vector<std::string> schema_statements(Engine engine);
+// Every CREATE statement that a whole store of this schema consists of, sorted.
+std::vector<std::string> schema_statements(Engine engine, int version);
 
 }  // namespace authctl::store

@@ -134,10 +134,10 @@ void check_header(const std::string& path, const Header& header, std::int64_t si
   }
 }
 
-// What the schema consists of, compared with what this program would make: a store with a view, a trigger or
-// a table more is not ours, whatever its header claims. Where nothing but the index of the audit log differs,
-// somebody wants queries not to find an entry.
-void check_schema(Database& db, const std::string& path) {
+// What the schema consists of, compared with what this program would make of that version: a store with a
+// view, a trigger or a table more is not ours, whatever its header claims. Where nothing but the index of the
+// audit log differs, somebody wants queries not to find an entry.
+void check_schema(Database& db, const std::string& path, int version) {
   std::vector<std::string> found;
   std::set<std::string, std::less<>> log_indexes;
   const auto rows = db.query(
@@ -149,7 +149,7 @@ void check_schema(Database& db, const std::string& path) {
     if (rows->integer(1) != 0) log_indexes.insert(found.back());
   }
   std::sort(found.begin(), found.end());
-  const std::vector<std::string> expected = schema_statements(Engine::sqlite);
+  const std::vector<std::string> expected = schema_statements(Engine::sqlite, version);
   std::vector<std::string> differences;
   std::set_symmetric_difference(found.begin(), found.end(), expected.begin(), expected.end(),
                                 std::back_inserter(differences));
@@ -255,8 +255,10 @@ std::unique_ptr<Database> open_sqlite(const std::string& path, OpenMode mode, in
   // Until the store is accepted, closing it must not move its log into it.
   if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   db->configure();
+  db->begin_read();  // another process may be bringing it up to date
   version = read_version(*db);
-  if (version == newest_schema()) check_schema(*db, path);
+  check_schema(*db, path, version);  // of an older one too: what is brought up to date is ours
+  db->rollback();
   if (has_log) sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   // Not SQLITE_OPEN_READONLY: such a connection leaves the side files behind that it had to make.
   if (mode == OpenMode::read_only) db->run_script("PRAGMA query_only=ON");

@@ -2,6 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/service/change.h"
+#include "core/service/initialisation.h"
+#include "core/store/migrations.h"
 #include "tests/support/realms.h"
 
 using namespace authctl;
@@ -101,8 +103,33 @@ TEST_CASE("an older store is migrated by whoever opens it, in one step, and the 
   base::FixedClock clock(test::new_year);
   test::SeededRandom random;
   const service::OpenRequest request{place.url(), {place.folder().file("key"), ""}};
-  store::open_database(place.url(), store::OpenMode::create);
-  const auto report = service::migrate_store(request, {"os:tester", "", "", "", false}, clock, random);
-  CHECK(report.from == report.to);
-  CHECK(report.applied.empty());
+  const service::Cause cause{"os:tester", "", "", "", false};
+  service::initialise({request.store_url, request.master_key, "ann"}, cause, clock, random);
+  const int older = store::newest_schema() - 2;
+  test::make_older(*store::open_database(place.url(), store::OpenMode::existing), older);
+  const auto version = [&] {
+    return store::applied_version(*store::open_database(place.url(), store::OpenMode::read_only));
+  };
+
+  auto dry = cause;
+  dry.dry_run = true;
+  const auto told = service::migrate_store(request, dry, clock, random);
+  CHECK(version() == older);
+  const auto report = service::migrate_store(request, cause, clock, random);
+  CHECK(version() == store::newest_schema());
+  CHECK(base::json::serialize(service::migration_json(told)) ==
+        base::json::serialize(service::migration_json(report)));
+  CHECK(report.from == older);
+  CHECK(report.to == store::newest_schema());
+  CHECK(report.applied.size() == 2);
+
+  auto realm = service::open_realm(request, clock, random);
+  CHECK(test::logged_actions(realm.db()).back() == "store.migrate");
+  CHECK(store::check_store(realm.db()).problems.empty());
+  CHECK(test::number(realm.db(), "SELECT count(*) FROM user_account WHERE name = 'ann'") == 1);
+  CHECK(audit::verify_log(realm.db(),
+                          {.sealer = &realm.sealer(), .public_key = {}, .checkpoint = {}, .progress = {}})
+            .verdict == audit::LogVerdict::intact);
+  CHECK(service::migrate_store(request, cause, clock, random).applied.empty());
+  CHECK(test::logged_actions(realm.db()).back() == "store.migrate");
 }

@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <iostream>
+#include <ranges>
+#include <sstream>
 
+#include "core/store/migrations.h"
 #include "core/store/postgres.h"
 
 #include <unistd.h>
@@ -84,6 +88,26 @@ Store::Store(store::Engine engine)
 
 std::unique_ptr<store::Database> Store::connect() const {
   return store::open_database(place_.url(), store::OpenMode::existing);
+}
+
+void make_older(store::Database& db, int version) {
+  store::Transaction transaction(db);
+  for (const auto& migration : store::migrations() | std::views::reverse) {
+    if (migration.version <= version) break;
+    auto statements = store::statements_of(store::filled(migration.sql, db.engine()));
+    std::ranges::reverse(statements);
+    for (const auto& statement : statements) {
+      std::istringstream words(statement);
+      std::string create, kind, name;
+      words >> create >> kind >> name;
+      REQUIRE(create == "CREATE");
+      if (kind == "UNIQUE") kind = name, words >> name;
+      db.run_script("DROP " + kind + " " + name);
+    }
+    db.execute("DELETE FROM schema_migration WHERE version = $1", {migration.version});
+  }
+  if (db.engine() == store::Engine::sqlite) db.run_script("PRAGMA user_version=" + std::to_string(version));
+  transaction.commit();
 }
 
 std::int64_t number(store::Database& db, std::string_view sql, store::Values values) {

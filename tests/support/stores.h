@@ -67,6 +67,9 @@ class Store {
   std::unique_ptr<store::Database> db_;
 };
 
+// Takes back the migrations after `version`, with what stands in their tables: the store of an older program.
+void make_older(store::Database& db, int version);
+
 // The first column of the first row.
 std::int64_t number(store::Database& db, std::string_view sql, store::Values values = {});
 
