@@ -122,9 +122,7 @@ namespace {
 struct VerifyHmac final : Verifier::Context {
   explicit VerifyHmac(base::ByteView key) : mac(key) {}
   bool verify(std::string_view message, base::ByteView signature) override {
-    const Digest right = mac.of(message);
-    return signature.size() == right.size() &&
-           sodium_memcmp(signature.data(), right.data(), right.size()) == 0;
+    return base::equal_constant_time(mac.of(message), signature);
   }
   std::unique_ptr<Context> clone() const override { return std::make_unique<VerifyHmac>(*this); }
   Hmac mac;

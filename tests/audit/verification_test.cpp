@@ -137,9 +137,24 @@ void edit(store::Database& db, std::mt19937& random, std::int64_t seq) {
   }
 }
 
+// A row between two others, and room made for it, as if the log had always been one entry longer.
+Tampering insert_before(store::Database& db, std::int64_t seq) {
+  for (auto i = rows_written; i >= seq; --i)
+    db.execute("UPDATE audit_entry SET seq = $1 WHERE seq = $2", {i + 1, i});
+  const auto model = seq > 1 ? seq - 1 : seq + 1;
+  db.execute(
+      "INSERT INTO audit_entry SELECT $1, time, actor, action, target_kind, target_id, target_name, outcome, "
+      "ip, reason, detail, leaf, mac FROM audit_entry WHERE seq = $2",
+      {seq, model});
+  hash_anew(db, seq);
+  return {"insert", LogVerdict::altered, seq > 1 ? seq : 2};  // in the first place stands what stood there
+}
+
 Tampering tamper(store::Database& db, std::mt19937& random) {
   const auto seq = static_cast<std::int64_t>(random() % rows_written) + 1;
-  switch (random() % 13) {
+  switch (random() % 14) {
+    case 13:
+      return insert_before(db, seq);
     case 0:
     case 1:
       edit(db, random, seq);
@@ -184,7 +199,7 @@ Tampering tamper(store::Database& db, std::mt19937& random) {
       const char* sql[] = {"UPDATE audit_head SET size = size - 1",
                            "UPDATE audit_head SET note = note || ' '", "DELETE FROM audit_head",
                            "UPDATE audit_head SET note = replace(note, 'A', 'B')"};
-      db.execute(sql[random() % 3]);
+      db.execute(sql[random() % 4]);
       return {"head", LogVerdict::altered, std::nullopt};
     }
     case 10: {

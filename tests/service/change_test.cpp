@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "core/audit/log.h"
+#include "core/audit/verification.h"
 #include "core/base/error.h"
 #include "core/service/commit_queue.h"
 #include "tests/support/realms.h"
@@ -126,6 +127,37 @@ TEST_CASE("another process's entries are taken up before the next is written") {
   }
   CHECK(entries(test.db()) == 5);
   check_head(test.db());
+}
+
+TEST_CASE("entries that several processes append at once are one chain") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  constexpr int processes = 4, rounds = 25;
+  std::vector<std::unique_ptr<service::Realm>> realms;
+  for (int i = 0; i < processes; ++i) realms.push_back(test.another());
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < processes; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < rounds; ++round) {
+        const std::string name = "test-" + std::to_string(i) + "-" + std::to_string(round);
+        try {
+          service::change(*realms[static_cast<std::size_t>(i)], test.cause(),
+                          [&](service::Change& change) { write_setting(change, name); });
+        } catch (const Error&) {
+          ++refused;
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(refused == 0);
+  CHECK(settings(test.db()) == processes * rounds);
+  CHECK(entries(test.db()) == processes * rounds);
+  CHECK(test::number(test.db(), "SELECT max(seq) FROM audit_entry") == processes * rounds);
+  check_head(test.db());
+  CHECK(audit::verify_log(
+            test.db(), {.sealer = &test.realm().sealer(), .public_key = {}, .checkpoint = {}, .progress = {}})
+            .verdict == audit::LogVerdict::intact);
 }
 
 TEST_CASE("text that is none is escaped, long names are cut, and a long reason is refused") {

@@ -1,8 +1,10 @@
 // The clock is set back, or was far ahead for a while: what had expired stays so, and what has to end by
 // itself does.
+#include "core/service/access.h"
 #include "core/service/initialisation.h"
 #include "core/service/lockouts.h"
 #include "core/service/opening.h"
+#include "core/service/role_assignments.h"
 #include "core/service/roles.h"
 #include "tests/service/key_world.h"
 #include "tests/service/sign_in_world.h"
@@ -36,6 +38,45 @@ TEST_CASE("no token that had expired lives again where the clock is set back") {
   // Revoked "until now" means until now, although its key is older than the clock says that it is.
   world.rotate(service::Rotation::emergency);
   CHECK(world.verify_at(long_lived, world.realm().now()) != "valid");
+}
+
+TEST_CASE("no role that had ended and no key that was gone comes back where the clock is set back") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto back = GENERATE(std::chrono::milliseconds(1h), std::chrono::milliseconds(24h));
+  auto& realm = world.realm();
+  make_role(realm, world.cause(), "night");
+  service::grant_permissions(realm, world.cause(), {"night", {"open:door"}, ""});
+  service::assign_roles(realm, world.cause(), {"ann", {"night"}, "10m", ""});
+  const auto may = [&] {
+    return service::check_permission(realm.db(), {"ann", "open:door", ""}, realm.now()).decision.allowed;
+  };
+  const auto token = world.issue(48h);
+  CHECK(may());
+  world.rotate(service::Rotation::plain, 10min);
+  CHECK(world.verify_at(token, realm.now()) == "valid");
+  service::retire_key(realm, world.cause(), world.first, world.timing);
+  world.clock().advance(49h);
+  CHECK_FALSE(may());
+  CHECK(world.verify_at(token, realm.now()) != "valid");
+  make_role(realm, world.cause(), "witness");
+  world.clock().advance(-back);
+  CHECK_FALSE(may());
+  CHECK(world.verify_at(token, realm.now()) != "valid");
+  CHECK(base::json::serialize(token::inspect_token(world.issue())->claims.at("roles")) == "[]");
+}
+
+TEST_CASE("a clock that jumps ahead ends what ends, and nothing else is lost by it") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto ahead = GENERATE(std::chrono::milliseconds(1h), std::chrono::milliseconds(24h * 3650));
+  auto& realm = world.realm();
+  const auto token = world.issue(10min);
+  service::revoke_token(realm, world.cause(), world.issue(10min));
+  world.clock().advance(ahead);
+  CHECK(world.verify_at(token, realm.now()) == "expired");
+  CHECK(world.verify_at(world.issue(10min), realm.now()) == "valid");
+  world.rotate(service::Rotation::plain, 10min);
+  CHECK(world.verify_at(world.issue(10min), realm.now()) == "valid");
+  CHECK(world.log_is_intact());
 }
 
 TEST_CASE("the store knows the latest time for whoever opens it next") {

@@ -1,11 +1,9 @@
 #include "core/service/keyring_rotation.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <thread>
 
 #include "tests/service/key_world.h"
+#include "tests/support/dying.h"
 
 namespace authctl::service {
 namespace {
@@ -175,77 +173,29 @@ TEST_CASE("the policy is obeyed in two steps: publish what is due, and let it si
   CHECK(due().empty());
 }
 
-// Dies without a word at the n-th call: what kill -9 leaves behind.
-class DyingDatabase final : public store::Database {
- public:
-  DyingDatabase(std::unique_ptr<store::Database> inner, int at) : inner_(std::move(inner)), left_(at) {}
-  using Database::execute;
-  using Database::query;
-  store::Engine engine() const override { return inner_->engine(); }
-  std::unique_ptr<store::Rows> query(std::string_view sql, std::span<const store::Value> v) override {
-    return step().query(sql, v);
-  }
-  std::int64_t execute(std::string_view sql, std::span<const store::Value> v) override {
-    return step().execute(sql, v);
-  }
-  void run_script(std::string_view sql) override { step().run_script(sql); }
-  void begin() override { step().begin(); }
-  void begin_read() override { step().begin_read(); }
-  void commit() override {
-    step().commit();
-    step();  // once more, between the commit and the answer
-  }
-  void rollback() noexcept override { inner_->rollback(); }
-  void savepoint(std::string_view name) override { step().savepoint(name); }
-  void release(std::string_view name) override { step().release(name); }
-  void rollback_to(std::string_view name) override { step().rollback_to(name); }
-
- private:
-  store::Database& step() {
-    if (--left_ == 0) ::_exit(9);
-    return *inner_;
-  }
-  std::unique_ptr<store::Database> inner_;
-  int left_;
-};
-
-// True where the child got to the end of its rotation.
-bool rotate_and_die(KeyWorld& world, Rotation kind, int at) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    try {
-      const auto realm = world.over(std::make_unique<DyingDatabase>(world.store().connect(), at));
-      rotate_key(*realm, world.cause(), world.rotation(kind));
-      ::_exit(0);
-    } catch (...) {
-      ::_exit(1);
-    }
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  REQUIRE(WEXITSTATUS(status) != 1);
-  return WEXITSTATUS(status) == 0;
-}
-
 TEST_CASE("a rotation that is killed at any step leaves one active key, a whole log and a store that opens") {
   const auto engine = GENERATE(test::each_engine());
   const auto kind = GENERATE(Rotation::plain, Rotation::staged, Rotation::emergency);
   KeyWorld world(engine);
   const auto token = world.issue();
-  bool before_commit = false, after_commit = false;
-  for (int at = 1;; ++at) {
-    INFO("killed at call " << at);
-    world.clock().advance(1s);
-    const auto keys = list_keys(world.realm(), KeyUse::jwt).size();
-    const bool ended = rotate_and_die(world, kind, at);
-    const auto db = world.store().connect();
-    REQUIRE(active_keys(*db) == 1);
-    REQUIRE(world.log_is_intact());
-    REQUIRE(world.verify(world.issue()) == "valid");  // and the active key opens and signs
-    (list_keys(world.realm(), KeyUse::jwt).size() == keys ? before_commit : after_commit) = true;
-    if (ended) break;
+  bool before_commit = false, after_commit = false, ended = false;
+  for (int at = 1; !ended; ++at) {
+    for (const auto when : {test::Dies::before, test::Dies::after}) {
+      INFO("killed at call " << at << (when == test::Dies::after ? ", done" : ""));
+      world.clock().advance(1s);
+      const auto keys = list_keys(world.realm(), KeyUse::jwt).size();
+      ended = test::survives([&] {
+        const auto realm =
+            world.over(std::make_unique<test::DyingDatabase>(world.store().connect(), at, when));
+        rotate_key(*realm, world.cause(), world.rotation(kind));
+      });
+      const auto db = world.store().connect();
+      REQUIRE(active_keys(*db) == 1);
+      REQUIRE(world.log_is_intact());
+      REQUIRE(world.verify(world.issue()) == "valid");  // and the active key opens and signs
+      if (!ended)
+        (list_keys(world.realm(), KeyUse::jwt).size() == keys ? before_commit : after_commit) = true;
+    }
   }
   CHECK(before_commit);
   CHECK(after_commit);
