@@ -118,6 +118,11 @@ bool has_entries(const CounterRow& row) { return row.kind != CounterKind::own; }
 
 }  // namespace
 
+bool is_own_address(store::Database& db, const std::string& user_id, std::string_view address) {
+  const auto network = base::network_of(address);
+  return network && store::find_counter(db, CounterKind::own, own_subject(user_id, *network));
+}
+
 TakenAttempt take_attempt(Change& change, const LockoutPolicy& policy, const AttemptSource& source) {
   const auto counters = counters_for(change, source);
   TakenAttempt taken{true, std::nullopt, {}, {}};

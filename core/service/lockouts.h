@@ -47,6 +47,9 @@ void give_back_attempt(Change& change, const TakenAttempt& taken);
 // one of the account's from now on. Gives whether it is a new one beside others.
 bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken);
 
+// Whether this account has signed in from there before.
+bool is_own_address(store::Database& db, const std::string& user_id, std::string_view address);
+
 struct LockoutView {
   std::string subject;  // the user's name, the address, the /64
   std::string kind;     // "account", "ip"

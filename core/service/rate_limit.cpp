@@ -6,7 +6,9 @@
 #include "core/base/ip_address.h"
 #include "core/base/text.h"
 #include "core/crypto/digest.h"
+#include "core/service/lockouts.h"
 #include "core/store/rate_repository.h"
+#include "core/store/user_repository.h"
 
 namespace authctl::service {
 namespace {
@@ -58,6 +60,19 @@ std::string rate_of_address(std::string_view what, std::string_view address) {
 std::string rate_of_account(std::string_view what, std::string_view typed) {
   const auto digest = crypto::sha256(base::bytes_of(base::fold_ascii(typed)));
   return rate_of(what, base::encode_hex(base::ByteView(digest).first(shown_of_hash)));
+}
+
+std::vector<std::string> rates_of_sign_in(store::Database& db, std::string_view typed,
+                                          std::string_view address) {
+  std::vector<std::string> sources{rate_of_address("login", address)};
+  const auto user = store::find_user(db, typed);
+  if (!user)
+    sources.push_back(rate_of_account("login by name", typed));
+  else if (is_own_address(db, user->id, address))
+    sources.push_back(rate_of_address("login of " + user->id, address));
+  else
+    sources.push_back(rate_of("login of", user->id));
+  return sources;
 }
 
 std::optional<base::Duration> take_rate(Realm& reads, Realm& writes, const RateLimit& limit,

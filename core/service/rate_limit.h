@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/config.h"
 #include "core/service/change.h"
@@ -23,6 +24,11 @@ RateLimit rate_limit(const base::Settings& settings, std::string_view name);  //
 std::string rate_of_address(std::string_view what, std::string_view address);  // an IPv6 one by its /64
 std::string rate_of_account(std::string_view what, std::string_view typed);    // a name or e-mail, folded
 std::string rate_of(std::string_view what, std::string_view id);
+// Of a sign-in: its address, and its account by whichever name it was typed. An address that the account was
+// signed in from before has a count of its own there, as it has with the lockouts, so that a stranger's
+// guesses do not use up the owner's. A name that nobody has counts as an account would.
+std::vector<std::string> rates_of_sign_in(store::Database& db, std::string_view typed,
+                                          std::string_view address);
 
 // Counts one for every source, or for none of them: then how long until it is worth asking again, at least a
 // second. `reads` is the caller's own; `writes` for change() alone may be shared.

@@ -13,8 +13,10 @@ inline constexpr std::int64_t refusals_at_once = 9;  // entries of one source, a
 // entry in any case. Gives whether it became one.
 bool record_refusal(Change& change, audit::Event event);
 
-// Entries for the counts of minutes that are over; some of them where there are many. Sign-ins do it on their
-// way; a server does it once a minute.
-void sum_up_refusals(Change& change);
+// Entries for the counts of minutes that are over, as "anonymous"; a bounded number at a time. A server does
+// it every second.
+void sum_up_refusals(Realm& realm);
+// Of this minute too: the last thing that a server does.
+void sum_up_all_refusals(Realm& realm);
 
 }  // namespace authctl::service

@@ -124,7 +124,6 @@ CodeCheck verify_second_factor(Realm& realm, const Cause& cause, const SignInPol
   Cause acting = cause;
   const auto step = [&](auto work) {
     change(realm, acting, [&](Change& c) {
-      sum_up_refusals(c);
       work(c);
       if (cause.actor.empty()) acting.actor = "user:" + at.check.user_id;  // its password was right
       at.check.backup_codes_left = store::count_backup_codes(c.db(), at.check.user_id).left;

@@ -132,7 +132,6 @@ SignIn finish_sign_in(Realm& realm, const Cause& cause, const SignInPolicy& poli
   sign_in.user_name = ticket.user_name;
   Cause acting = cause;  // who it was is known only when it has been decided
   change(realm, acting, [&](Change& c) {
-    sum_up_refusals(c);
     sign_in.refusal = refusal_of(c, ticket, verified);
     if (cause.actor.empty()) acting.actor = sign_in.refusal ? "anonymous" : "user:" + ticket.user_id;
     if (sign_in.refusal)

@@ -1,5 +1,7 @@
 #include "core/store/change_feed.h"
 
+#include "core/store/sqlite_connection.h"
+
 namespace authctl::store {
 namespace {
 
@@ -32,6 +34,12 @@ void prove_writable(Database& db) {
   db.execute("UPDATE audit_head SET size = size + 1 WHERE id = 1");
   db.execute("UPDATE audit_head SET size = size - 1 WHERE id = 1");
   transaction.commit();
+}
+
+void prove_in_place(Database& db) {
+  auto* file = dynamic_cast<SqliteConnection*>(&db);  // a server's store does not move
+  if (file != nullptr && !file->is_in_place())
+    throw base::Error(base::ErrorCode::unavailable, "the store was moved away or replaced");
 }
 
 std::vector<DeadToken> tokens_revoked_since(Database& db, base::Timestamp since, base::Timestamp now) {

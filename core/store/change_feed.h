@@ -23,6 +23,8 @@ std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_
 
 // Writes the head of the log as it is. Error unavailable where nothing can be written.
 void prove_writable(Database& db);
+// Error unavailable where the store that was opened is not the one that stands at its place any more.
+void prove_in_place(Database& db);
 
 struct DeadToken {
   std::string jti;

@@ -16,6 +16,10 @@ std::int64_t count_refusal(Database& db, std::int64_t minute, std::string_view s
   return refused;
 }
 
+bool has_refusal_tallies(Database& db, std::int64_t before_minute) {
+  return db.query("SELECT 1 FROM refusal_tally WHERE minute < $1 LIMIT 1", {before_minute})->next();
+}
+
 std::vector<RefusalTally> take_refusal_tallies(Database& db, std::int64_t before_minute, std::int64_t limit) {
   std::vector<RefusalTally> tallies;
   {

@@ -244,6 +244,17 @@ void SqliteConnection::run_script(std::string_view sql) {
   if (code != SQLITE_OK) fail(code);
 }
 
+bool SqliteConnection::is_in_place() {
+  int has_moved = 0;
+  return sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK || has_moved == 0;
+}
+
+void SqliteConnection::commit() {
+  if (!is_in_place())
+    throw Error(ErrorCode::unavailable, "store " + base::quote(path_) + " was moved away or replaced");
+  execute("COMMIT");
+}
+
 void SqliteConnection::rollback() noexcept {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }

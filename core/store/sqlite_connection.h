@@ -23,6 +23,8 @@ class SqliteConnection final : public Database {
   // Private settings of the connection: durable commits, foreign keys, no code from the schema, and patience.
   void configure();
   sqlite3* handle() { return db_; }
+  // Whether the file that was opened still has its name.
+  bool is_in_place();
 
   using Database::execute;
   using Database::query;
@@ -32,7 +34,8 @@ class SqliteConnection final : public Database {
   void run_script(std::string_view sql) override;
   void begin() override { execute("BEGIN IMMEDIATE"); }
   void begin_read() override { execute("BEGIN"); }
-  void commit() override { execute("COMMIT"); }
+  // Error unavailable where the file is not where it was: what went into it now would be lost.
+  void commit() override;
   void rollback() noexcept override;
   void savepoint(std::string_view name) override;
   void release(std::string_view name) override;

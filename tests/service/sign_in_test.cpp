@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/service/account_password.h"
+#include "core/service/rate_limit.h"
 #include "tests/service/sign_in_world.h"
 #include "tests/support/vectors.h"
 
@@ -313,14 +314,54 @@ TEST_CASE("from the tenth on the refusals of one source in a minute are one entr
   CHECK(entries(world, "auth.login", "denied") == 9);
   world.sign_in("ghost", wrong, "192.0.2.1");
   CHECK(entries(world, "auth.login", "denied") == 10);
+  service::sum_up_refusals(world.realm());
+  CHECK(entries(world, "auth.login", "denied") == 10);
   world.clock().advance(1min);
   world.sign_in("ghost", wrong, "192.0.2.1");
+  service::sum_up_refusals(world.realm());
+  service::sum_up_refusals(world.realm());
   CHECK(entries(world, "auth.login", "denied") == 12);
-  const auto rows =
-      world.db().query("SELECT ip, detail FROM audit_entry WHERE target_kind = 'address' ORDER BY seq");
+  const auto rows = world.db().query(
+      "SELECT ip, detail, actor FROM audit_entry WHERE target_kind = 'address' ORDER BY seq");
   REQUIRE(rows->next());
   CHECK(rows->text(0) == "2001:db8::/64");
   CHECK(rows->text(1) == R"({"count":31,"minute":"2026-01-01T00:00:00Z"})");
+  CHECK(rows->text(2) == "anonymous");
+}
+
+TEST_CASE("a sign-in counts for its account by whichever name, and apart where the account is at home") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  world.add("ann", "ann@example.com");
+  const auto rate = [&](std::string_view typed, std::string_view address) {
+    return service::rates_of_sign_in(world.db(), typed, address).back();
+  };
+  const auto strangers = rate("ann", elsewhere);
+  CHECK(strangers == rate("ANN", "203.0.113.200"));
+  CHECK(strangers == rate("Ann@Example.com", "2001:db8::1"));
+  CHECK(strangers != rate("nobody", elsewhere));
+  CHECK(rate("Nobody", elsewhere) == rate("nobody", "203.0.113.200"));
+  REQUIRE(world.sign_in("ann", right, "2001:db8::7").accepted());
+  CHECK(rate("ann", "2001:db8::8") != strangers);
+  CHECK(rate("ann", "2001:db8::8") == rate("ann@example.com", "2001:db8::9"));
+  CHECK(rate("ann", "2001:db8:0:1::8") == strangers);
+  CHECK(rate("ann", elsewhere) == strangers);
+}
+
+TEST_CASE("a server that ends sums up the minute that is not over too, however many sources there are") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  for (int source = 0; source < 300; ++source) {
+    const auto from =
+        SignInWorld::from("10.0." + std::to_string(source / 200) + "." + std::to_string(source % 200));
+    service::change(world.realm(), service::Cause{"anonymous", from.ip, "", "", false},
+                    [&](service::Change& c) {
+                      for (int i = 0; i < 11; ++i)
+                        service::record_refusal(
+                            c, {"auth.refresh", {}, audit::Outcome::denied, {{"refusal", "unknown"}}});
+                    });
+  }
+  service::sum_up_all_refusals(world.realm());
+  CHECK(entries(world, "auth.refresh", "denied") == 300 * 10);
+  CHECK(test::number(world.db(), "SELECT COUNT(*) FROM refusal_tally") == 0);
 }
 
 TEST_CASE("a store that fails during a sign-in lets nobody in and loses no count") {
