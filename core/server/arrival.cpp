@@ -17,11 +17,6 @@ constexpr std::string_view form_type = "application/x-www-form-urlencoded";
   throw base::Error(base::ErrorCode::invalid, "the member " + std::string(name) + " does not suit");
 }
 
-SiteClaims claims_of(const Request& request) {
-  return {request.field(Known::origin), request.field(Known::sec_fetch_site),
-          request.head.has(Known::origin)};
-}
-
 std::optional<service::SessionOfUser> session_by_access(const Request& request, Work& work,
                                                         std::string_view token) {
   const auto found = request.recognition ? *request.recognition : recognize(token, work);
@@ -81,26 +76,29 @@ service::Cause cause_of(const Request& request) {
   return cause;
 }
 
-bool wants_token(const Request& request) { return form_value(request.query(), "mode") == "token"; }
+store::Door door_of(const Request& request) {
+  const auto mode = form_value(request.query(), "mode");
+  if (!mode) return store::Door::cookie;
+  if (*mode != "token") throw base::Error(base::ErrorCode::invalid, "there is no such mode");
+  return store::Door::token;
+}
 
-service::SessionDraft draft_of(const Request& request, bool remember_me) {
+service::SessionDraft draft_of(const Request& request, store::Door door, bool remember_me) {
   service::SessionDraft draft;
-  draft.door = wants_token(request) ? store::Door::token : store::Door::cookie;
+  draft.door = door;
   draft.remember_me = remember_me;
   draft.ip = request.address;
   draft.user_agent = request.field(Known::user_agent);
   return draft;
 }
 
-std::optional<Reply> refuse_foreign(const Request& request, const Body& body, Work& work) {
-  if (!is_from_our_site(claims_of(request), work.config.issuer, work.config.cors_origins))
-    return csrf_refusal();
+std::optional<Reply> refuse_foreign_form(const Request& request, const Body& body, Work& work) {
   if (!body.is_form()) return std::nullopt;
-  const auto nonce = request.cookie(csrf_cookie);
+  const auto before = request.cookie(csrf_cookie);
   const auto token = request.head.has(Known::csrf_token)
                          ? std::string(request.field(Known::csrf_token))
                          : body.optional_text("csrf_token", longest_code).value_or("");
-  if (nonce && work.site.csrf().fits_before_sign_in(token, *nonce)) return std::nullopt;
+  if (before && work.site.csrf().fits_before_sign_in(token, *before)) return std::nullopt;
   const auto session = presented_session(request, work);
   if (session && work.site.csrf().fits_session(token, session->session.id)) return std::nullopt;
   return csrf_refusal();

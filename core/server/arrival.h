@@ -1,7 +1,6 @@
 // What requests bring that sign somebody in or keep it so: members of a body that may be JSON or a form, the
 // limits that hold for them, and what became of them as an answer. Invariant: what the body says is text of
-// bounded length or refused (422); a form is taken from a page of ours only, and so is whatever a browser
-// says comes from elsewhere.
+// bounded length or refused (422); a form is taken from a page of ours only.
 #pragma once
 #include <optional>
 #include <string>
@@ -39,12 +38,13 @@ inline constexpr std::size_t longest_password_text = 1024;
 inline constexpr std::size_t longest_code = 128;
 
 service::Cause cause_of(const Request& request);
-// Who signs in here, with the door that `?mode=token` names.
-service::SessionDraft draft_of(const Request& request, bool remember_me);
-bool wants_token(const Request& request);
+// `?mode=token`, or nothing: cookies. Error invalid (422) for any other mode; to be asked before anything is
+// done for the request.
+store::Door door_of(const Request& request);
+service::SessionDraft draft_of(const Request& request, store::Door door, bool remember_me);
 
-// 403 where a browser says that another site sent it, or a form comes without the token of our own pages.
-std::optional<Reply> refuse_foreign(const Request& request, const Body& body, Work& work);
+// 403 where a form comes without the token of a page of ours.
+std::optional<Reply> refuse_foreign_form(const Request& request, const Body& body, Work& work);
 
 // 429 with Retry-After, and an entry, where one of the sources has asked too often. `what`: the action that
 // is refused ("auth.login"); `sources`: as core/service/rate_limit.h makes them.

@@ -20,8 +20,7 @@ service::SignIn verify_attempt(Work& work, const service::Cause& cause, service:
                                const base::Secret& password) {
   const auto& policy = work.config.sign_in;
   const auto passage = work.site.turnstile.enter(
-      {service::rate_of_address("address", cause.ip), service::rate_of_account("name", attempt.identifier)},
-      side_by_side(policy.lockout));
+      service::rates_of_sign_in(work.realm.db(), attempt.identifier, cause.ip), side_by_side(policy.lockout));
   const auto ticket = begin_sign_in(work.common, cause, policy, std::move(attempt));
   service::VerifiedPassword verified;
   work.hashes.run([&] { verified = verify_ticket(ticket, password, work.realm.random()); });

@@ -278,14 +278,15 @@ asio::awaitable<Reply> Connection::answer_on_worker(const Route& route) {
     Site& site = thread_.site();
     try {
       if (failure) std::rethrow_exception(failure);
-      Work work{site, *config_, *realm, site.workers->common(), *site.hashes, request_->received};
+      const auto common = site.workers->common();
+      Work work{site, *config_, *realm, *common, *site.hashes, request_->received};
       if (auto refusal = guard(route, *request_, work)) return std::move(*refusal);
       return route.handler.work(*request_, work);
     } catch (...) {
       return reply_to_failure(std::current_exception(), *request_, site);
     }
   };
-  co_return co_await thread_.ask_worker(std::move(job));
+  co_return co_await thread_.ask_worker(std::move(job), route.cost);
 }
 
 // What was answered on the spot leaves a count; what a worker did, and what was refused, a line as well.

@@ -28,10 +28,17 @@ bool CsrfTokens::fits_session(std::string_view token, std::string_view session_i
   return !session_id.empty() && equal(token, of_session(session_id));
 }
 
-std::string CsrfTokens::before_sign_in(std::string_view nonce) const { return make("before sign-in", nonce); }
+std::string CsrfTokens::before_sign_in(std::string_view nonce) const {
+  return std::string(nonce) + '.' + make("before sign-in", nonce);
+}
 
-bool CsrfTokens::fits_before_sign_in(std::string_view token, std::string_view nonce) const {
-  return !nonce.empty() && equal(token, before_sign_in(nonce));
+bool CsrfTokens::is_before_sign_in(std::string_view cookie) const {
+  const auto nonce = cookie.substr(0, cookie.find('.'));
+  return !nonce.empty() && equal(cookie, before_sign_in(nonce));
+}
+
+bool CsrfTokens::fits_before_sign_in(std::string_view token, std::string_view cookie) const {
+  return is_before_sign_in(cookie) && equal(token, cookie);
 }
 
 bool is_from_our_site(const SiteClaims& claims, std::string_view issuer,

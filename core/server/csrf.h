@@ -20,10 +20,11 @@ class CsrfTokens {
   std::string of_session(std::string_view session_id) const;
   bool fits_session(std::string_view token, std::string_view session_id) const;
 
-  // For the pages before the sign-in: a random value that the browser holds as a cookie, and its token.
-  // `nonce`: 16 random bytes or more, as text.
+  // For the pages before the sign-in: a random value with its MAC, which the browser holds as a cookie and
+  // sends back as the token too (a signed double submit). `nonce`: 16 random bytes or more, as text.
   std::string before_sign_in(std::string_view nonce) const;
-  bool fits_before_sign_in(std::string_view token, std::string_view nonce) const;
+  bool is_before_sign_in(std::string_view cookie) const;  // made here
+  bool fits_before_sign_in(std::string_view token, std::string_view cookie) const;
 
  private:
   std::string make(std::string_view purpose, std::string_view what) const;

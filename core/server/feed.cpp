@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/server/discovery.h"
 #include "core/service/change.h"
+#include "core/service/refusals.h"
 #include "core/service/token_check.h"
 #include "core/store/jwks_reader_repository.h"
 #include "core/store/snapshot.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds between_looks{20};
 constexpr std::chrono::seconds between_cleanings{30};
 constexpr std::chrono::seconds between_notes{2};
+constexpr std::chrono::seconds between_sums{1};
 constexpr std::chrono::milliseconds after_failure{500};
 constexpr std::chrono::seconds between_tries{1};  // while nothing could be written
 constexpr std::int64_t most_entries = 1000;       // more at once: everything is read again
@@ -43,13 +45,24 @@ Feed::Feed(Site& site, RealmMaker realm)
   read_all();
 }
 
-Feed::~Feed() {
+Feed::~Feed() { stop(); }
+
+void Feed::stop() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
   }
   stopped_.notify_all();
   if (thread_.joinable()) thread_.join();
+}
+
+void Feed::finish() {
+  stop();
+  try {
+    if (realm_) service::sum_up_all_refusals(*realm_);
+  } catch (const std::exception& error) {  // they are in the store still, for the next server
+    log_.write(Level::error, "refusals.not_summed_up", {{"message", error.what()}});
+  }
 }
 
 void Feed::start() {
@@ -71,6 +84,7 @@ void Feed::run() {
     } catch (const std::exception& error) {
       if (!failed_) log_.write(Level::error, "store.lost", {{"message", error.what()}});
       failed_ = true;
+      ++site_.openings;
       realm_.reset();  // opened anew, and read from the beginning
     }
     lock.lock();
@@ -81,6 +95,7 @@ void Feed::run() {
 void Feed::look() {
   const auto begun = std::chrono::steady_clock::now();
   const auto now = realm_->clock().now();
+  store::prove_in_place(realm_->db());
   const auto latest = store::latest_entry(realm_->db());
   if (latest < seen_) {
     read_all();  // another store lies in its place
@@ -106,13 +121,25 @@ void Feed::look() {
     noted_ = begun;
     write_readers();
   }
+  if (site_.writes && begun - summed_ > between_sums) sum_up_refusals(begun);
   if (!site_.writes && begun - tried_ > between_tries) {
     tried_ = begun;
     store::prove_writable(realm_->db());
+    ++site_.openings;  // a connection may be what failed
     site_.writes = true;
     log_.info("store.writable_again");
   }
   knowledge_.has_looked(begun);
+}
+
+void Feed::sum_up_refusals(std::chrono::steady_clock::time_point now) {
+  summed_ = now;
+  try {
+    service::sum_up_refusals(*realm_);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::unavailable) throw;
+    site_.writes = false;
+  }
 }
 
 // In passing: where it cannot be written now, it is forgotten.

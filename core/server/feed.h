@@ -20,6 +20,8 @@ class Feed {
   Feed& operator=(const Feed&) = delete;
   ~Feed();
   void start();
+  // Stops looking, and writes what is left to be written.
+  void finish();
 
  private:
   void run();
@@ -29,6 +31,8 @@ class Feed {
   void read_revocations(base::Timestamp since, base::Timestamp now);
   void take(const store::FeedEntry& entry, base::Timestamp now);
   void write_readers();
+  void sum_up_refusals(std::chrono::steady_clock::time_point now);
+  void stop();
 
   Site& site_;
   Knowledge& knowledge_;
@@ -39,7 +43,7 @@ class Feed {
   std::int64_t seen_ = 0;  // the last entry that was taken
   bool keys_changed_ = false, revocations_changed_ = false;
   bool failed_ = false;
-  std::chrono::steady_clock::time_point cleaned_{}, tried_{}, noted_{};
+  std::chrono::steady_clock::time_point cleaned_{}, tried_{}, noted_{}, summed_{};
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool closed_ = false;

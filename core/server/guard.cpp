@@ -1,5 +1,6 @@
 #include "core/server/guard.h"
 
+#include "core/server/arrival.h"
 #include "core/server/recognition.h"
 
 namespace authctl::server {
@@ -20,6 +21,25 @@ std::string form_token(const Request& request) {
   } catch (const base::Error&) {
     return {};
   }
+}
+
+bool comes_from_us(const Request& request, const Config& config) {
+  return is_from_our_site(
+      {request.field(Known::origin), request.field(Known::sec_fetch_site), request.head.has(Known::origin)},
+      config.issuer, config.cors_origins);
+}
+
+// A route that is open to everybody still belongs to the session whose cookies come along. Where they belong
+// to none that lives there is no token to ask for: a browser that was signed in once can sign in again. An
+// Authorization field is put in on purpose and by nobody else.
+std::optional<Reply> judge_open(const Request& request, Work& work) {
+  if (!changes_something(request) || request.head.has(Known::authorization)) return std::nullopt;
+  if (!comes_from_us(request, work.config)) return csrf_refusal();
+  const auto presented = presented_session(request, work);
+  if (!presented || !service::is_live(presented->session, work.now, work.config.sessions.idle))
+    return std::nullopt;
+  if (passes_csrf(request, work.config, work.site.csrf(), presented->session.id)) return std::nullopt;
+  return csrf_refusal();
 }
 
 std::optional<Reply> judge(const Route& route, const Request& request, const Recognition& found, Work& work) {
@@ -50,9 +70,7 @@ std::optional<PresentedToken> presented_token(const Request& request) {
 
 bool passes_csrf(const Request& request, const Config& config, const CsrfTokens& tokens,
                  std::string_view session_id) {
-  const SiteClaims claims{request.field(Known::origin), request.field(Known::sec_fetch_site),
-                          request.head.has(Known::origin)};
-  if (!is_from_our_site(claims, config.issuer, config.cors_origins)) return false;
+  if (!comes_from_us(request, config)) return false;
   if (request.head.has(Known::csrf_token))
     return tokens.fits_session(request.field(Known::csrf_token), session_id);
   return tokens.fits_session(form_token(request), session_id);
@@ -72,7 +90,7 @@ std::optional<Reply> guard_on_spot(const Route& route, Request& request, Spot& s
 }
 
 std::optional<Reply> guard(const Route& route, Request& request, Work& work) {
-  if (route.access.kind() == Access::Kind::everybody) return std::nullopt;
+  if (route.access.kind() == Access::Kind::everybody) return judge_open(request, work);
   const auto presented = presented_token(request);
   if (!presented) return error_reply(401);
   if (!request.recognition) request.recognition = recognize(presented->text, work);

@@ -1,6 +1,7 @@
 // Who may ask, judged before a handler is called.
 // Invariant: whatever is not clearly allowed is refused; a request that changes something and brings cookies
-// passes the CSRF check first (contract: the session's token, and an Origin or Sec-Fetch-Site that is ours).
+// of a session passes the CSRF check first, whatever route it asks for (contract: the session's token, and an
+// Origin or Sec-Fetch-Site that is ours).
 #pragma once
 #include <optional>
 

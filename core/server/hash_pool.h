@@ -1,10 +1,12 @@
 // Threads that hash passwords and do nothing else, at the lowest priority there is, so that a flood of
 // sign-ins slows down no other request; and the number of places there are for such requests. Invariant: a
 // request that hashes holds a place from before it is begun to its end; where none is free it is refused at
-// once. Memory is bounded by threads x the memory of one hash.
+// once. Memory is bounded by threads x the memory of one hash: a place itself costs what a request does.
 //
-// SCHED_IDLE alone could starve sign-ins on a busy machine: one more thread, of ordinary priority, takes what
-// has waited longer than the patience (the floor).
+// SCHED_IDLE alone could starve sign-ins on a busy machine: where those threads have finished nothing for as
+// long as the patience is, one more, of ordinary priority, takes over (the floor). A queue that is merely
+// long does not wake it. While it is this server's other requests that keep the machine busy it rests between
+// two hashes, so that they lose a twentieth of a core at most.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -19,8 +21,8 @@ namespace authctl::server {
 class HashPool {
  public:
   struct Limits {
-    unsigned threads = 2;  // 0: as many as there are cores
-    unsigned places = 8;   // requests that hash, waiting ones included
+    unsigned threads = 0;  // 0: as many as there are cores
+    unsigned places = 0;   // requests that hash, waiting ones included; 0: a few seconds' work of the threads
     std::chrono::milliseconds patience{400};
   };
   explicit HashPool(const Limits& limits);
@@ -66,6 +68,7 @@ class HashPool {
   mutable std::mutex mutex_;
   std::condition_variable arrived_, finished_;
   std::deque<Job*> waiting_;
+  std::chrono::steady_clock::time_point finished_at_{};  // the last of them by a thread of low priority
   unsigned entered_ = 0;
   bool closed_ = false;
   std::vector<std::thread> threads_;

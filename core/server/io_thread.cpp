@@ -168,8 +168,8 @@ void IoThread::give_back(std::unique_ptr<Request> request) {
   if (spare_requests_.size() < most_spare_requests) spare_requests_.push_back(std::move(request));
 }
 
-asio::awaitable<Reply> IoThread::ask_worker(WorkerJob job) {
-  auto begin = [this, &job](auto handler) {
+asio::awaitable<Reply> IoThread::ask_worker(WorkerJob job, Cost cost) {
+  auto begin = [this, &job, cost](auto handler) {
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
     auto answer = [this, waiting](Reply reply) {
       asio::post(context_, [waiting, reply = std::move(reply)]() mutable { (*waiting)(std::move(reply)); });
@@ -177,7 +177,8 @@ asio::awaitable<Reply> IoThread::ask_worker(WorkerJob job) {
     const bool taken = site_.workers->submit(
         [job = std::move(job), answer](service::Realm* realm, const std::exception_ptr& failure) {
           answer(job(realm, failure));
-        });
+        },
+        cost);
     if (taken) return;
     ++site_.metrics.work_refused;
     answer(busy_reply());

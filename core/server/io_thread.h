@@ -55,7 +55,7 @@ class IoThread {
 
   // Runs the job on a worker thread; 503 where their queue is full.
   using WorkerJob = std::function<Reply(service::Realm*, const std::exception_ptr&)>;
-  boost::asio::awaitable<Reply> ask_worker(WorkerJob job);
+  boost::asio::awaitable<Reply> ask_worker(WorkerJob job, Cost cost);
 
  private:
   using Acceptor = boost::asio::ip::tcp::acceptor;

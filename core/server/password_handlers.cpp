@@ -60,8 +60,8 @@ Reply change_password(const Request& request, Work& work) {
   });
   if (objection) return error_reply(422, *objection);
   const auto before = store::SessionRepository(work.realm.db()).find(caller.session_id);
-  auto draft = draft_of(request, before && before->remember_me);
-  draft.door = request.by_cookie ? store::Door::cookie : store::Door::token;
+  const auto draft = draft_of(request, request.by_cookie ? store::Door::cookie : store::Door::token,
+                              before && before->remember_me);
   // Every session ends, this one too; whoever changed the password goes on with another.
   const auto next = change(work.common, cause, [&](service::Change& c) {
     set_password(c, store::get_user(c.db(), caller.user_id), *hashed);
@@ -77,7 +77,7 @@ Reply change_password(const Request& request, Work& work) {
 // written by another thread.
 Reply ask_for_reset(const Request& request, Work& work) {
   const Body body(request);
-  if (auto refusal = refuse_foreign(request, body, work)) return std::move(*refusal);
+  if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   const auto email = body.text("email", longest_identifier);
   const std::string address[] = {service::rate_of_address("reset", request.address)};
   if (auto refusal = refuse_too_many(work, request, "limit_reset", "auth.reset", address))
@@ -95,7 +95,7 @@ Reply ask_for_reset(const Request& request, Work& work) {
 
 Reply confirm_reset(const Request& request, Work& work) {
   const Body body(request);
-  if (auto refusal = refuse_foreign(request, body, work)) return std::move(*refusal);
+  if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   const auto token = body.secret("token", longest_code);
   const auto password = body.secret("new_password", longest_password_text);
   auto cause = cause_of(request);

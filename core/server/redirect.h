@@ -1,7 +1,6 @@
-// The plain listener beside the real one: a browser that came by http:// is sent on.
-// Invariant: where it is sent is ours by configuration; nothing that the client says chooses the host (RFC
-// 9110 section 7.2). What programs call is refused rather than redirected, so that a client with the wrong
-// URL notices before it has sent its secrets twice (OWASP ASVS 5.0, 4.1.2).
+// The plain listener beside the real one: whatever came by http:// is sent on (301), and nothing else is done
+// for it. Invariant: where it is sent is ours by configuration; nothing that the client says chooses the host
+// (RFC 9110 section 7.2).
 #pragma once
 #include "core/server/reply.h"
 #include "core/server/request.h"

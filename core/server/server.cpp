@@ -79,7 +79,7 @@ class Server {
     addresses_.set_most(connections_of(*site_.config()));
     tls_ = make_tls(request, clock);
     auto opener = std::make_shared<service::RealmOpener>(request.store, clock, random);
-    site_.hashes = std::make_unique<HashPool>(HashPool::Limits{.threads = 0});
+    site_.hashes = std::make_unique<HashPool>(HashPool::Limits{});
     const auto open = [this, opener] {
       auto realm = std::make_unique<service::Realm>(opener->open());
       realm->on_alert([this](std::vector<std::string>&& alerts) { send_alerts(std::move(alerts)); });
@@ -88,7 +88,7 @@ class Server {
     site_.workers = std::make_unique<Workers>(site_, open, Workers::Limits{});
     feed_ =
         std::make_unique<Feed>(site_, [opener] { return std::make_unique<service::Realm>(opener->open()); });
-    site_.set_csrf(site_.workers->common().sealer());
+    site_.set_csrf(site_.workers->common()->sealer());
   }
 
   void run() {
@@ -186,6 +186,7 @@ class Server {
     for (auto& thread : threads_) thread->stop();
     waiter.join();
     site_.workers.reset();
+    feed_->finish();
     feed_.reset();
     threads_.clear();
   }

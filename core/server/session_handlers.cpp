@@ -44,6 +44,7 @@ base::json::value session_json_of(Work& work, const std::string& id) {
 }  // namespace
 
 Reply refresh(const Request& request, Work& work) {
+  const auto asked = door_of(request);
   const auto presented = presented_refresh(request);
   if (!presented) return error_reply(401);
   const auto session = service::session_of_refresh(work.realm.db(), presented->token);
@@ -67,7 +68,7 @@ Reply refresh(const Request& request, Work& work) {
     session_has_ended(work, session->id);
     return refused(presented->by_cookie);
   }
-  return tokens_reply(*outcome.tokens, wants_token(request) ? store::Door::token : door, work);
+  return tokens_reply(*outcome.tokens, asked == store::Door::token ? asked : door, work);
 }
 
 Reply logout(const Request& request, Work& work) {
@@ -110,23 +111,24 @@ Reply me(const Request& request, Work& work) {
   return reply;
 }
 
-// Before the sign-in the cookie is a random value and the token made from it: whoever cannot read our answers
-// has no token, and whoever cannot set our cookies cannot bring another's.
+// The cookie and the token are the same text. Before the sign-in it stays what it was, so that two tabs do
+// not take each other's.
 Reply csrf(const Request& request, Work& work) {
   const auto presented = presented_session(request, work);
   const auto& tokens = work.site.csrf();
-  std::string token, cookie;
+  std::string token;
   if (presented && service::is_live(presented->session, work.now, work.config.sessions.idle)) {
-    token = cookie = tokens.of_session(presented->session.id);
+    token = tokens.of_session(presented->session.id);
+  } else if (const auto before = request.cookie(csrf_cookie); before && tokens.is_before_sign_in(*before)) {
+    token = *before;
   } else {
     base::Bytes nonce(nonce_bytes);
     work.realm.random().fill(nonce);
-    cookie = base::encode_base64url(nonce);
-    token = tokens.before_sign_in(cookie);
+    token = tokens.before_sign_in(base::encode_base64url(nonce));
   }
   auto reply = json_reply(200, {{"csrf_token", token}});
   reply.no_store = true;
-  set_csrf_cookie(reply, cookie, std::nullopt);
+  set_csrf_cookie(reply, token, std::nullopt);
   return reply;
 }
 

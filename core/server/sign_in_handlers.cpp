@@ -38,20 +38,20 @@ Reply reply_of(const service::NextStep& next, store::Door door, Work& work,
 }  // namespace
 
 Reply login(const Request& request, Work& work) {
+  const auto door = door_of(request);
   const Body body(request);
-  if (auto refusal = refuse_foreign(request, body, work)) return std::move(*refusal);
+  if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   const auto identifier = body.text("username", longest_identifier);
   const auto password = body.secret("password", longest_password_text);
   const bool remember_me = body.flag("remember_me");
-  const std::string sources[] = {service::rate_of_address("login", request.address),
-                                 service::rate_of_account("login by name", identifier)};
+  const auto sources = service::rates_of_sign_in(work.realm.db(), identifier, request.address);
   if (auto refusal = refuse_too_many(work, request, "limit_login", "auth.login", sources))
     return std::move(*refusal);
   auto cause = cause_of(request);
   const auto sign_in = verify_attempt(work, cause, {.identifier = identifier, .door = "login"}, password);
   if (!sign_in.accepted()) return invalid_credentials();
   cause.actor = "user:" + sign_in.user_id;
-  const auto draft = draft_of(request, remember_me);
+  const auto draft = draft_of(request, door, remember_me);
   const auto replaced = session_before(request, work);
   const auto next = complete_sign_in(work.common, cause,
                                      {.user_id = sign_in.user_id,
@@ -60,12 +60,13 @@ Reply login(const Request& request, Work& work) {
                                       .draft = draft,
                                       .replaced = replaced},
                                      work.config.sessions, work.site.workers->signer());
-  return reply_of(next, draft.door, work, replaced);
+  return reply_of(next, door, work, replaced);
 }
 
 Reply verify_mfa(const Request& request, Work& work) {
+  const auto door = door_of(request);  // judged, though the challenge has its own
   const Body body(request);
-  if (auto refusal = refuse_foreign(request, body, work)) return std::move(*refusal);
+  if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   const auto challenge = body.secret("mfa_token", longest_code);
   const auto code = body.secret("code", longest_code);
   const std::string sources[] = {service::rate_of_address("mfa", request.address)};
@@ -75,7 +76,7 @@ Reply verify_mfa(const Request& request, Work& work) {
   const auto answered = answer_challenge(work.common, cause_of(request), work.config.sign_in,
                                          {.challenge = challenge.reveal_text(),
                                           .code = code,
-                                          .draft = draft_of(request, false),
+                                          .draft = draft_of(request, door, false),
                                           .replaced = replaced},
                                          work.config.sessions, work.site.workers->signer());
   if (!answered.known || answered.refusal) return invalid_credentials();
@@ -85,7 +86,7 @@ Reply verify_mfa(const Request& request, Work& work) {
 Reply register_user(const Request& request, Work& work) {
   if (!work.config.settings.boolean("registration")) return error_reply(404);
   const Body body(request);
-  if (auto refusal = refuse_foreign(request, body, work)) return std::move(*refusal);
+  if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   service::UserDraft draft;
   draft.name = body.text("username", longest_identifier);
   draft.email = body.text("email", longest_identifier);

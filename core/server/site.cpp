@@ -2,6 +2,7 @@
 
 #include "core/server/discovery.h"
 #include "core/server/hash_pool.h"
+#include "core/server/public_address.h"
 #include "core/server/workers.h"
 
 namespace authctl::server {
@@ -38,7 +39,10 @@ Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
       public_cache_lines(std::make_shared<const std::string>(
           "Cache-Control: public, max-age=" + std::to_string(settings.duration("jwks_max_age").count()) +
           "\r\n")),
-      trusted_proxies(std::move(proxies)) {}
+      trusted_proxies(std::move(proxies)) {
+  refuse_bad_issuer(issuer);
+  refuse_bad_origins(cors_origins);
+}
 
 Site::Site(const base::Clock& time, EventLog& events)
     : clock(time), log(events), courier([&events](const std::string& command, const std::string& why) {

@@ -37,6 +37,7 @@ struct PhaseLimits {
 };
 
 struct Config {
+  // Error usage for an issuer or an origin that the world outside could not be told.
   Config(base::Settings all, std::vector<base::IpNetwork> proxies);
   std::uint64_t generation;  // another one for each set
   base::Settings settings;
@@ -78,7 +79,8 @@ struct Site {
   Turnstile turnstile;  // of sign-ins
   std::unique_ptr<Workers> workers;
   std::atomic<bool> draining{false};
-  std::atomic<bool> writes{true};  // whether the last change that was tried could be written
+  std::atomic<bool> writes{true};          // whether the last change that was tried could be written
+  std::atomic<std::uint64_t> openings{0};  // moves when the store was lost: connections to it count no more
 
  private:
   std::optional<CsrfTokens> csrf_;

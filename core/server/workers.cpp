@@ -1,5 +1,7 @@
 #include "core/server/workers.h"
 
+#include <algorithm>
+
 namespace authctl::server {
 
 Workers::Workers(Site& site, RealmMaker realm, const Limits& limits)
@@ -14,34 +16,62 @@ Workers::~Workers() {
   for (auto& thread : threads_) thread.join();
 }
 
-bool Workers::submit(Job job) {
+std::shared_ptr<service::Realm> Workers::common() {
+  const std::lock_guard lock(common_mutex_);
+  const std::uint64_t opening = site_.openings;
+  if (common_opening_ != opening) common_ = make_realm_();
+  common_opening_ = opening;
+  return common_;
+}
+
+// What could be begun now, if there were threads.
+std::size_t Workers::ready() const {
+  const std::size_t room = limits_.hashing - std::min(hashing_, limits_.hashing);
+  return waiting_.size() + std::min(to_hash_.size(), room);
+}
+
+bool Workers::submit(Job job, Cost cost) {
   {
     const std::lock_guard lock(mutex_);
-    if (closed_ || waiting_.size() >= limits_.queue) return false;
-    waiting_.push_back(std::move(job));
-    if (waiting_.size() > idle_ && threads_.size() < limits_.threads)
-      threads_.emplace_back([this] { serve(); });
+    auto& queue = cost == Cost::hash ? to_hash_ : waiting_;
+    if (closed_ || (cost != Cost::hash && queue.size() >= limits_.queue)) return false;
+    queue.push_back(std::move(job));
+    if (ready() > idle_ && threads_.size() < limits_.threads) threads_.emplace_back([this] { serve(); });
   }
   arrived_.notify_one();
   return true;
 }
 
+// Those that hash first: their number is bounded, and others would never let them begin.
+Workers::Job Workers::take(Cost& cost) {
+  cost = may_hash() ? Cost::hash : Cost::light;
+  auto& queue = cost == Cost::hash ? to_hash_ : waiting_;
+  Job job = std::move(queue.front());
+  queue.pop_front();
+  if (cost == Cost::hash) ++hashing_;
+  return job;
+}
+
 // A store that cannot be opened now may be there for the next job.
 void Workers::serve() {
   std::unique_ptr<service::Realm> realm;
-  std::uint64_t store_keys = 0;
+  std::uint64_t store_keys = 0, opening = 0;
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    arrived_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+    arrived_.wait(lock, [&] { return closed_ || ready() > 0; });
     --idle_;
-    if (waiting_.empty()) return;
-    Job job = std::move(waiting_.front());
-    waiting_.pop_front();
+    if (ready() == 0) return;
+    Cost cost = Cost::light;
+    Job job = take(cost);
     lock.unlock();
     std::exception_ptr failure;
     try {
       const auto newest = site_.knowledge.store_keys();
+      if (const std::uint64_t last = site_.openings; opening != last) {
+        realm.reset();
+        opening = last;
+      }
       if (realm && store_keys != newest) realm->renew_keys();
       if (!realm) realm = make_realm_();
       store_keys = newest;
@@ -51,6 +81,10 @@ void Workers::serve() {
     job(realm.get(), failure);
     job = nullptr;
     lock.lock();
+    if (cost == Cost::hash) {
+      --hashing_;
+      arrived_.notify_one();  // another may hash now
+    }
   }
 }
 

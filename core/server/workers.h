@@ -1,7 +1,8 @@
 // Threads for what needs the store: each with a Realm of its own, started when there is more to do than
-// threads. Invariant: the queue is bounded; what does not fit is refused at once. A realm is used by its
-// thread alone, but for `common`, whose change() all of them share, so that their changes are committed
-// together.
+// threads. Invariants: the queue is bounded; what does not fit is refused at once. However many requests that
+// hash passwords wait, they hold few of the threads. A realm is used by its thread alone, but for `common`,
+// whose change() all of them share, so that their changes are committed together. Where the store was lost,
+// each is opened anew.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/server/routes.h"
 #include "core/server/site.h"
 #include "core/service/realm.h"
 #include "core/service/tokens.h"
@@ -34,6 +36,7 @@ class Workers {
   struct Limits {
     unsigned threads = 24;
     std::size_t queue = 512;
+    unsigned hashing = 8;  // threads that requests which hash may have at once
   };
   // `realm` opens the store again, without asking for the master key again.
   Workers(Site& site, RealmMaker realm, const Limits& limits);
@@ -42,24 +45,31 @@ class Workers {
   ~Workers();
 
   // The job gets a realm, or why there is none. False: the queue is full.
+  // One that hashes holds a place of the hash pool, which is the bound of their queue.
   using Job = std::function<void(service::Realm* realm, const std::exception_ptr& failure)>;
-  bool submit(Job job);
-  service::Realm& common() { return *common_; }
+  bool submit(Job job, Cost cost);
+  // Throws what opening the store throws.
+  std::shared_ptr<service::Realm> common();
   // For changes of the common realm only.
   service::ActiveSigner& signer() { return signer_; }
 
  private:
   void serve();
+  bool may_hash() const { return !to_hash_.empty() && hashing_ < limits_.hashing; }
+  std::size_t ready() const;
+  Job take(Cost& cost);
 
   Site& site_;
   RealmMaker make_realm_;
   Limits limits_;
-  std::unique_ptr<service::Realm> common_;
+  std::mutex common_mutex_;
+  std::shared_ptr<service::Realm> common_;
+  std::uint64_t common_opening_ = 0;
   service::ActiveSigner signer_;
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Job> waiting_;
-  unsigned idle_ = 0;
+  std::deque<Job> waiting_, to_hash_;
+  unsigned idle_ = 0, hashing_ = 0;
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

@@ -73,6 +73,24 @@ class Guessing(ServerTest):
         self.assertEqual(self.login(address="192.0.2.77").status, 401)
         self.assertEqual(self.login().status, 200)
 
+    def test_a_strangers_tries_do_not_use_up_the_owners(self):
+        server = self.serve("--behind-proxy", "127.0.0.1/32", env={**CHEAP, "AUTHCTL_LIMIT_LOGIN": "5/1m", "AUTHCTL_LOCKOUT_THRESHOLD": "1000"})
+        self.server = server
+        self.assertEqual(self.login().status, 200)  # home is an address of Ann's from now on
+        names = ["ann", "ANN", "ann@example.com", "Ann@Example.COM", "ann"]
+        for i, name in enumerate(names[1:]):  # with the first one from home, which was an address like any other then
+            self.assertEqual(self.login("wrong", name, f"198.51.100.{i}").status, 401)
+        for i, name in enumerate(names):  # one account, however it is typed and from wherever
+            self.assertEqual(self.login(name=name, address=f"192.0.2.{i}").status, 429, name)
+        for name in names[1:]:
+            self.assertEqual(self.login(name=name).status, 200, name)
+        answer = self.login()
+        self.assertEqual(answer.status, 429)  # home has its own five
+        self.assertGreaterEqual(int(answer.headers["retry-after"]), 1)
+        for i in range(5):  # a name that nobody has is limited alike
+            self.assertEqual(self.login("wrong", "nobody", f"198.51.100.{100 + i}").status, 401)
+        self.assertEqual(self.login("wrong", "nobody", "198.51.100.200").status, 429)
+
     def test_an_address_is_listed_and_an_ipv6_one_by_its_network(self):
         for i in range(3):
             self.login("wrong", f"nobody{i}", f"2001:db8:1:2::{i + 1}")

@@ -68,8 +68,11 @@ class HomeTest(unittest.TestCase):
     initialise = True
     maxDiff = None
 
+    def make_home(self):
+        return Home()
+
     def setUp(self):
-        self.home = Home()
+        self.home = self.make_home()
         self.addCleanup(self.home.remove)
         if self.initialise:
             self.ok("init")

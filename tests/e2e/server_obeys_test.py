@@ -1,8 +1,11 @@
 """What the command line changes holds in the running server: at once, with no restart and no lost request."""
+import os
+import subprocess
 import threading
 import time
 import unittest
 
+from harness import Home
 from server_harness import ServerTest
 
 PROMISED = 0.1  # seconds, from the end of the command
@@ -132,6 +135,35 @@ class Obeys(ServerTest):
             thread.join()
         self.assertEqual(set(answers), {204})
         self.assertEqual(server.stop(), 0)
+
+
+@unittest.skipIf("AUTHCTL_TEST_POSTGRESQL" not in os.environ, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+class ObeysOnPostgresql(Obeys):
+    """The same promise where the store is a server's."""
+
+    def make_home(self):
+        administration = os.environ["AUTHCTL_TEST_POSTGRESQL"]
+        self.database = f"obeys_{os.getpid()}_{self._testMethodName}"[:60].lower()
+        self.psql = lambda sql: subprocess.run(["psql", administration, "-qXc", sql], check=True, capture_output=True)
+        self.psql(f"CREATE DATABASE {self.database}")
+        self.addCleanup(self.psql, f"DROP DATABASE {self.database} WITH (FORCE)")
+        home = Home()
+        home.env["AUTHCTL_STORE"] = administration.rsplit("/", 1)[0] + "/" + self.database
+        return home
+
+    def test_a_database_that_went_away_is_found_again(self):
+        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "8192"})
+        token = self.login(server).json["access_token"]
+        for _ in range(2):
+            self.assertEqual(self.status(server, token), 204)
+            seen = len(server.events())
+            self.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.database}'")
+            self.assertEqual(self.status(server, token), 204)  # what is known is answered meanwhile
+            server.wait_for("store.back", from_line=seen)
+            self.assertEqual(server.ask("GET", "/readyz").status, 200)
+            self.assertEqual(self.login(server).status, 200)
+            self.assertEqual(server.ask("GET", "/auth/me", headers=self.bearer(token)).status, 200)
+        self.holds_at_once(server, lambda _: (token, "", 204, ("user", "disable", "ann"), 401))
 
 
 if __name__ == "__main__":

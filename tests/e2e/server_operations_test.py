@@ -1,6 +1,7 @@
 """What who runs the server works with: metrics, log lines, the redirect listener, certificates, proxies, readiness."""
 import http.client
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -41,8 +42,32 @@ class Operations(ServerTest):
         server = self.serve("--redirect-listen", "127.0.0.1:0", tls=True, env={"AUTHCTL_ISSUER": "https://id.example.com"})
         answer = server.ask("GET", "/page?a=b", headers={"Host": "evil.example"}, port=server.redirect_port)
         self.assertEqual((answer.status, answer.headers["location"]), (301, "https://id.example.com/page?a=b"))
-        for method, path, headers in (("POST", "/auth/login", {}), ("GET", "/auth/me", {}), ("GET", "/", {"Cookie": "a=b"})):
-            self.assertEqual(server.ask(method, path, headers=headers, port=server.redirect_port).status, 403)
+        for method, path, headers in (("POST", "/auth/login", {}), ("GET", "/auth/me", {}), ("GET", "/", {"Cookie": "a=b"}),
+                                      ("DELETE", "/healthz", {}), ("OPTIONS", "/auth/login", {"Origin": "http://evil.example"}),
+                                      ("HEAD", "/", {"Authorization": "Bearer x"})):
+            answer = server.ask(method, path, headers=headers, port=server.redirect_port)
+            self.assertEqual((answer.status, answer.headers["location"]), (301, "https://id.example.com" + path), method)
+            self.assertEqual(answer.headers["strict-transport-security"], "max-age=31536000; includeSubDomains")
+            self.assertNotIn("set-cookie", answer.headers)
+        body = server.ask("POST", "/auth/login", {"username": "ann", "password": self.PASSWORD}, port=server.redirect_port)
+        self.assertEqual(body.status, 301)
+        raw, closed = server.raw(b"GET //evil.example HTTP/1.1\r\nHost: evil.example\r\nHost: x\r\n\r\n", port=server.redirect_port)
+        self.assertEqual((statuses(raw), closed), ([400], True))
+
+    def test_an_issuer_or_an_origin_that_nobody_could_be_told_is_refused(self):
+        for name, values in (("AUTHCTL_ISSUER", ("http://x", "http://id.example.com", "id.example.com", "ftp://id.example.com", "https://",
+                                                 "https://id.example.com/?a", "https://id.example.com/#a", "https://a@id.example.com",
+                                                 "http://localhost.evil.example", "javascript:alert(1)")),
+                             ("AUTHCTL_CORS_ORIGINS", ("*", "https://*.example.com", "https://a.example.com,*", "https://a.example.com/", "null",
+                                                       "https://A.example.com", "https://a.example.com:443", "a.example.com"))):
+            for value in values:
+                result = self.run_("serve", "--listen", "127.0.0.1:0", env={name: value}, timeout=20)
+                self.assertEqual(result.code, 2, repr(result))
+                self.assertIn("https://", result.err.split("hint: ")[1])
+        for issuer in ("http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080", "https://id.example.com/base"):
+            server = self.serve(env={"AUTHCTL_ISSUER": issuer, "AUTHCTL_CORS_ORIGINS": "http://localhost:3000 https://a.example.com:8443"})
+            self.assertEqual(server.ask("GET", "/.well-known/openid-configuration").json["issuer"], issuer)
+            self.assertEqual(server.stop(), 0)
 
     def test_a_certificate_is_read_again_on_sighup_and_a_bad_one_changes_nothing(self):
         cert, key = self.certificate("one.example")
@@ -144,6 +169,61 @@ class Operations(ServerTest):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
         self.assertEqual(server.ask("GET", "/healthz").status, 200)
+
+    def wait_until_ready(self, server, status):
+        end = time.monotonic() + 20
+        while server.ask("GET", "/readyz").status != status:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def login(self, server):
+        return server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD})
+
+    def move_store(self, to, copy=False):
+        for side in ("", "-wal", "-shm"):
+            if copy and side == "-shm":
+                continue
+            if os.path.exists(self.home.store + side):
+                (shutil.copy if copy else os.rename)(self.home.store + side, to + side)
+
+    def test_a_store_that_was_moved_away_is_no_store_and_nothing_is_lost_into_it(self):
+        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
+        server = self.serve(env=cheap)
+        self.assertEqual(self.login(server).status, 200)
+        away = self.home.path("data/away.db")
+        self.move_store(away)
+        self.assertEqual(self.login(server).status, 503)  # before anything has noticed
+        self.wait_until_ready(server, 503)
+        self.assertEqual(server.ask("GET", "/healthz").status, 200)
+        for side in ("", "-wal", "-shm"):
+            if os.path.exists(away + side):
+                os.rename(away + side, self.home.store + side)
+        self.wait_until_ready(server, 200)
+        self.assertEqual(self.login(server).status, 200)
+        self.assertEqual(server.stop(), 0)
+        self.ok("audit", "verify")
+
+    def test_a_store_that_stands_in_its_place_is_the_one_that_is_served(self):
+        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
+        copy = self.home.path("data/copy.db")
+        self.move_store(copy, copy=True)
+        server = self.serve(env=cheap)
+        old = self.login(server).json["access_token"]
+        self.assertEqual(server.ask("GET", "/auth/me", headers=self.bearer(old)).status, 200)
+        self.move_store(self.home.path("data/away.db"))
+        for side in ("", "-wal"):
+            if os.path.exists(copy + side):
+                os.rename(copy + side, self.home.store + side)
+        time.sleep(1)
+        self.wait_until_ready(server, 200)
+        answer = self.login(server)
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(len(self.ok("session", "list", "--json").json), 1)  # it is in the store that others see
+        self.assertEqual(server.ask("GET", "/auth/me", headers=self.bearer(answer.json["access_token"])).status, 200)
+        self.ok("user", "disable", "ann")
+        time.sleep(0.3)
+        self.assertEqual(server.ask("GET", "/auth/verify", headers=self.bearer(answer.json["access_token"])).status, 401)
+        self.assertEqual(server.stop(), 0)
 
     def test_checks_are_entries_where_the_settings_say_so(self):
         server = self.serve(env={"AUTHCTL_AUDIT_CHECKS": "denied"})

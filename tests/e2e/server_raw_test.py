@@ -175,20 +175,41 @@ class Slow(ServerTest):
         self.assertLess(server.memory(), 200 << 20)
         self.assertEqual(server.ask("GET", "/healthz").status, 200)
 
-    def test_many_idle_connections_and_heads_that_never_end(self):
+    def many(self, first):
+        """(server, connections that each sent `first`)"""
         count = int(os.environ.get("AUTHCTL_IDLE_CONNECTIONS", "1000"))
-        server = self.serve(env={"AUTHCTL_TIMEOUT_HEAD": "30s"})
-        before = server.memory()
-        idle = []
-        for i in range(count):
+        server = self.serve(env={"AUTHCTL_TIMEOUT_HEAD": "60s"})
+        before, socks = server.memory(), []
+        for _ in range(count):
             sock = server.connect()
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" if i % 2 else b"GET /healthz HTTP/1.1\r\nHo")
-            idle.append(sock)
+            sock.sendall(first)
+            socks.append(sock)
             self.addCleanup(sock.close)
-        for sock in idle[1::2]:
+        return server, socks, before
+
+    def is_well(self, server, socks, before, what):
+        client = server.client()
+        for _ in range(50):
+            self.assertEqual(server.ask("GET", "/healthz").status, 200)
+            self.assertEqual(server.ask("GET", "/readyz", client=client).status, 200)
+        client.close()
+        if len(socks) >= 10_000:
+            print(f"{len(socks)} {what}: {server.memory() / (1 << 20):.0f} MiB")
+        self.assertLess((server.memory() - before) / len(socks), 11_000)
+
+    REQUEST = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    def test_many_idle_connections_and_new_requests_are_answered(self):
+        server, socks, before = self.many(self.REQUEST)
+        for sock in socks:
             self.assertIn(b" 200 ", sock.recv(4096))
-        self.assertEqual(server.ask("GET", "/healthz").status, 200)
-        self.assertLess((server.memory() - before) / count, 12_000)
+        self.is_well(server, socks, before, "idle keep-alive connections")
+        for sock in socks[::50]:  # an idle one is answered too
+            sock.sendall(self.REQUEST)
+            self.assertIn(b" 200 ", sock.recv(4096))
+
+    def test_many_heads_that_never_end_do_not_stop_a_healthy_client(self):
+        self.is_well(*self.many(self.REQUEST[:24]), "heads that never end")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,109 @@ class Schema(ServerTest):
         self.assertGreaterEqual(seen, 14)
 
 
+class Matrix(ServerTest):
+    """Every route of the table with every method and every kind of caller, and every role with every permission on every
+    resource: nothing is allowed that the model beside it does not allow (and nothing refused that it does)."""
+
+    ROLES = {"nothing": (), "viewer": (("read:posts", ""),), "editor": (("edit:*", ""),), "scoped": (("edit:posts", "post/1"),),
+             "wide": (("*:posts", "post/*"),), "chief": (("admin:all", ""),)}
+    INHERITS = {"editor": "viewer"}
+    PERMISSIONS = ("read:posts", "edit:posts", "edit:comments", "edit:posts:own", "delete:posts")
+    RESOURCES = ("", "post/1", "post/2", "page/1")
+    METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+    @staticmethod
+    def covers(granted, wanted):
+        """Segments apart by colons; `*` is one, a last `*` all that follow."""
+        have, want = granted.split(":"), wanted.split(":")
+        for i, word in enumerate(have):
+            if word == "*" and i == len(have) - 1:
+                return len(want) > i
+            if i >= len(want) or word not in ("*", want[i]):
+                return False
+        return len(have) == len(want)
+
+    def allows(self, role, permission, resource):
+        for granted, on in self.ROLES[role]:
+            fits = granted == "admin:all" or self.covers(granted, permission)
+            place = not on or (resource and self.covers(on.replace("/", ":"), resource.replace("/", ":")))
+            if fits and place:
+                return True
+        return role in self.INHERITS and self.allows(self.INHERITS[role], permission, resource)
+
+    def setUp(self):
+        super().setUp()
+        for role, grants in self.ROLES.items():
+            parents = ("--inherits", self.INHERITS[role]) if role in self.INHERITS else ()
+            self.ok("role", "create", role, *parents)
+            for permission, on in grants:
+                self.ok("role", "grant", role, permission, *(("--on", on) if on else ()))
+            self.ok("user", "create", "u-" + role)
+            self.ok("role", "assign", "u-" + role, role)
+
+    def test_every_role_permission_and_resource(self):
+        server = self.serve()
+        client, wrong, allowed = server.client(), [], 0
+        for role in self.ROLES:
+            token = self.token("u-" + role)
+            for permission in self.PERMISSIONS:
+                for resource in self.RESOURCES:
+                    query = f"?permission={permission}" + (f"&resource={resource}" if resource else "")
+                    expected = 204 if self.allows(role, permission, resource) else 403
+                    allowed += expected == 204
+                    for headers in (self.bearer(token), {"Cookie": "__Host-authctl_access=" + token}):
+                        got = server.ask("GET", "/auth/verify" + query, headers=headers, client=client).status
+                        if got != expected:
+                            wrong.append((role, permission, resource, got, expected))
+                    self.assertEqual(server.ask("GET", "/auth/verify" + query, client=client).status, 401)
+        self.assertEqual(wrong, [])
+        self.assertGreater(allowed, 20)
+
+    def callers(self):
+        """name -> headers; those that begin with `ok` are somebody."""
+        good, gone, dead = self.token(), self.token("u-viewer"), self.token()
+        self.ok("token", "revoke", "-", stdin=dead)
+        self.ok("user", "disable", "u-viewer")
+        cookie = lambda token: {"Cookie": "__Host-authctl_access=" + token}
+        return {"nobody": {}, "garbage": self.bearer("a.b.c"), "cut": self.bearer(good[:-1]), "revoked": self.bearer(dead),
+                "disabled": self.bearer(gone), "disabled cookie": cookie(gone), "refresh": self.bearer(self.token("ann", "--type", "refresh")),
+                "expired": self.bearer(self.token("ann", "--ttl", "1s")), "elsewhere": self.bearer(self.token("ann", "--audience", "x")),
+                "basic": {"Authorization": "Basic " + good}, "basic and cookie": {"Authorization": "Basic x", **cookie(good)},
+                "two cookies": {"Cookie": f"__Host-authctl_access={good}; __Host-authctl_access={good}"},
+                "ok bearer": self.bearer(good), "ok cookie": cookie(good), "ok chief": self.bearer(self.token("u-chief"))}
+
+    def test_every_route_method_and_caller(self):
+        server = self.serve(env={"AUTHCTL_REGISTRATION": "on", **{f"AUTHCTL_LIMIT_{one}": "100000/1m" for one in ("LOGIN", "REGISTER", "RESET", "REFRESH", "MFA")}})
+        callers = self.callers()
+        time.sleep(1.1)  # the short one is over
+        paths, seen = self.ok("schema", "http").json["paths"], 0
+        needs_somebody = {("GET", "/auth/me"), ("POST", "/auth/password"), ("GET", "/auth/verify")}
+        for path, operations in paths.items():
+            known = {method.upper() for method in operations}
+            for method in self.METHODS:
+                for name, headers in callers.items():
+                    answer = server.ask(method, path, headers=headers)
+                    where, seen = f"{method} {path} as {name}: {answer}", seen + 1
+                    asked = "GET" if method == "HEAD" else method
+                    if path == "/metrics":
+                        self.assertEqual(answer.status, 404, where)
+                    elif method == "OPTIONS":
+                        self.assertEqual(answer.status, 204, where)
+                    elif asked not in known:
+                        self.assertEqual(answer.status, 405, where)
+                    elif (asked, path) in needs_somebody and not name.startswith("ok"):
+                        self.assertEqual(answer.status, 401, where)
+                    elif (asked, path) == ("POST", "/auth/password"):
+                        self.assertEqual(answer.status, 403 if "cookie" in name else 422, where)
+                    elif (asked, path) in needs_somebody:
+                        self.assertIn(answer.status, (200, 204), where)
+                    elif asked == "POST":  # open to everybody; without a body nothing comes of it
+                        self.assertIn(answer.status, (204, 401, 403, 422) if path == "/auth/logout" and name.startswith("ok") else (401, 422), where)
+                    else:
+                        self.assertEqual(answer.status, 200, where)
+        self.assertGreater(seen, 1000)
+
+
 class Life(ServerTest):
     def test_it_ends_with_0_when_told_to_and_lets_what_was_begun_end(self):
         server = self.serve(tls=True)

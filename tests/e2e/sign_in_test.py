@@ -193,6 +193,88 @@ class Login(SignIn):
         self.refused(self.browser.ask("POST", "/auth/logout", headers={"X-CSRF-Token": token}), 403,
                      "CSRF validation failed")
 
+    def test_the_cookie_and_the_token_are_the_same_before_and_after_a_sign_in(self):
+        answer = self.browser.ask("GET", "/auth/csrf")
+        self.assertEqual(self.browser.jar["__Host-authctl_csrf"], answer.json["csrf_token"])
+        other_tab = self.browser.ask("GET", "/auth/csrf")
+        self.assertEqual(other_tab.json, answer.json)
+        forged = Browser(self.server)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = "username=ann&password=" + self.PASSWORD.replace(" ", "+")
+        for value in ("x.y", "made-up", answer.json["csrf_token"][:-1] + "_", answer.json["csrf_token"].split(".")[1]):
+            forged.jar = {"__Host-authctl_csrf": value}  # whoever can plant a cookie cannot make one
+            self.refused(forged.ask("POST", "/auth/login", body, form), 403, "CSRF validation failed")
+        self.assertEqual(self.browser.ask("POST", "/auth/login", body, form).status, 200)
+        self.assertNotEqual(self.browser.jar["__Host-authctl_csrf"], answer.json["csrf_token"])
+        self.assertEqual(self.browser.ask("GET", "/auth/csrf").json["csrf_token"], self.browser.jar["__Host-authctl_csrf"])
+
+    def test_cookies_of_a_session_that_lives_need_its_token_at_every_door(self):
+        self.sign_in()
+        tokens = self.api()
+        doors = {"/auth/login": {"username": "ann", "password": self.PASSWORD}, "/auth/register": {"username": "bob"},
+                 "/auth/mfa/verify": {"mfa_token": "x", "code": "y"}, "/auth/password/reset": {"email": "ann@example.com"},
+                 "/auth/password/reset/confirm": {"token": "x", "new_password": "y"},
+                 "/auth/refresh": {"refresh_token": tokens["refresh_token"]}, "/auth/logout": {},
+                 "/auth/password": {"current_password": "x", "new_password": "y"}}
+        for cookies in (COOKIES, COOKIES[:1], COOKIES[1:2]):
+            jar = {name: self.browser.jar[name] for name in cookies}
+            for path, body in doors.items():
+                if path == "/auth/password" and COOKIES[0] not in jar:
+                    continue
+                for headers in ({}, {"X-CSRF-Token": "x"}, {"X-CSRF-Token": self.browser.jar["__Host-authctl_csrf"], "Origin": "https://evil.example"}):
+                    forged = Browser(self.server)
+                    forged.jar = dict(jar)
+                    self.refused(forged.ask("POST", path, body, headers, csrf=False), 403, "CSRF validation failed")
+        self.assertEqual(self.browser.ask("GET", "/auth/me").status, 200)
+        self.assertEqual(self.server.ask("POST", "/auth/refresh", doors["/auth/refresh"]).status, 200)  # not used up
+        self.sign_in()  # with its token
+        # what a program puts in itself needs none, whatever cookies come along
+        headers = {**self.bearer(tokens["access_token"]), "Cookie": "; ".join(f"{k}={v}" for k, v in self.browser.jar.items())}
+        self.assertEqual(self.server.ask("POST", "/auth/logout", headers=headers).status, 204)
+        self.assertEqual(self.browser.ask("GET", "/auth/me").status, 200)
+
+    def test_cookies_of_a_session_that_is_over_are_no_obstacle(self):
+        self.sign_in()
+        self.ok("session", "revoke", "--user", "ann")
+        stale = dict(self.browser.jar)
+        for jar in (stale, {name: "garbage" for name in COOKIES}, {COOKIES[0]: stale[COOKIES[0]]}, {COOKIES[2]: "x"}):
+            for csrf in (True, False):
+                browser = Browser(self.server)
+                browser.jar = dict(jar)
+                answer = browser.ask("POST", "/auth/login", {"username": "ann", "password": self.PASSWORD}, csrf=csrf)
+                self.assertEqual(answer.status, 200, jar)
+                self.assertEqual(browser.ask("GET", "/auth/me").status, 200)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.browser.jar = dict(stale)
+        self.browser.ask("GET", "/auth/csrf")
+        answer = self.browser.ask("POST", "/auth/login", "username=ann&password=" + self.PASSWORD.replace(" ", "+"), form)
+        self.assertEqual(answer.status, 200)
+
+    def test_a_mode_that_is_none_is_refused_before_anything_is_done(self):
+        tokens = self.api()
+        before = len(self.ok("session", "list", "--json").json)
+        for query in ("?mode=token&mode=token", "?mode=cookie", "?mode=", "?mode=TOKEN", "?mode=%74%6f%6b%65%6", "?mode"):
+            for path, body in (("/auth/login", {"username": "ann", "password": self.PASSWORD}),
+                               ("/auth/mfa/verify", {"mfa_token": "x", "code": "y"}),
+                               ("/auth/refresh", {"refresh_token": tokens["refresh_token"]})):
+                answer = self.server.ask("POST", path + query, body)
+                self.refused(answer, 422, "Validation failed")
+                self.assertNotIn("set-cookie", answer.headers)
+        self.assertEqual(len(self.ok("session", "list", "--json").json), before)
+        self.assertEqual(len(self.actions("auth.login")), 1)
+        self.assertEqual(self.server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status, 200)
+
+    def test_refusals_are_summed_up_when_their_minute_is_over_and_when_the_server_ends(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_LOGIN": "5/1m"})
+        answers = [server.ask("POST", "/auth/login", {"username": f"user{i}", "password": "x"}) for i in range(40)]
+        self.assertEqual({one.status for one in answers}, {401, 429})
+        self.assertEqual(server.stop(), 0)
+        entries = [one for one in self.actions("auth.login") if one["outcome"] == "denied"]
+        counts = [one["detail"]["count"] for one in entries if "count" in one["detail"]]
+        self.assertEqual(len(entries) - len(counts) + sum(counts), 40)
+        self.assertTrue(counts)
+        self.assertEqual({one["actor"] for one in entries if "count" in one["detail"]}, {"anonymous"})
+
     def test_a_password_that_must_be_changed_is_changed_first(self):
         self.ok("user", "password", "ann", "--must-change")
         answer = self.browser.login()
@@ -366,7 +448,8 @@ class Passwords(SignIn):
     def test_reset(self):
         server, path = self.mailing()
         self.sign_in()
-        known = server.ask("POST", "/auth/password/reset", {"email": "ANN@example.com"})
+        known = server.ask("POST", "/auth/password/reset", {"email": "ANN@example.com"},
+                           {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"})
         unknown = server.ask("POST", "/auth/password/reset", {"email": "nobody@example.com"})
         by_name = server.ask("POST", "/auth/password/reset", {"email": "ann"})
         for answer in (known, unknown, by_name):
@@ -376,6 +459,8 @@ class Passwords(SignIn):
                          [("password_reset", "ann@example.com", "ann")])
         confirm = lambda token, password: server.ask("POST", "/auth/password/reset/confirm",
                                                      {"token": token, "new_password": password})
+        self.assertEqual(mails[0]["issuer"], ORIGIN)  # whatever the request said of its host
+        self.assertNotIn("evil", json.dumps(mails))
         token = mails[0]["token"]
         self.assertEqual(confirm(token, "short").status, 422)
         self.refused(confirm("authctl_reset_" + "A" * 43, self.WANTED), 401, "Invalid credentials")
