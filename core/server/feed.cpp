@@ -24,7 +24,8 @@ constexpr std::chrono::seconds longest_commit{120};
 // What says nothing about keys, tokens, roles or the standing of a user.
 bool is_harmless(const store::FeedEntry& entry) {
   const auto& action = entry.action;
-  for (const std::string_view noun : {"audit.", "fernet.", "permission.", "key_policy.", "store.migrate"})
+  for (const std::string_view noun :
+       {"audit.", "fernet.", "permission.", "key_policy.", "store.migrate", "incident."})
     if (action.starts_with(noun)) return true;
   for (const std::string_view one :
        {"auth.login", "auth.mfa", "auth.lockout", "auth.register", "session.create", "auth.refresh",

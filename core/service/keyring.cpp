@@ -146,24 +146,27 @@ KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, c
   });
 }
 
+KeyReport revoke_key(Change& c, const std::string& kid) {
+  Realm& realm = c.realm();
+  const KeyRow key = require_living(realm, kid, c.now());
+  sweep_keys(c);
+  refuse_unless_forced(refusal_of(KeyStep::revoke, key, {}, {}, c.now()), false);
+  if (key.state == KeyState::revoked) {
+    return KeyReport{with_tokens(realm, key, c.now()), {"nothing changed: the key is revoked already"}};
+  }
+  const KeyRow next = revoked(key, c.now());
+  const auto radius = radius_of_key(realm, kid, c.now());
+  KeyRepository(c.db()).update(next, key.state);
+  const auto ended = TokenRepository(c.db()).revoke_of_key(kid, {}, c.now(), c.now());
+  c.record(key_event("key.revoke", next, {{"tokens_ended", ended}}));
+  end_sessions_of_key(c, kid, "key_revoked");
+  auto done = report(realm, next, c.now());
+  if (radius.tokens > 0 || radius.sessions > 0) done.notices.push_back("ended with it: " + text_of(radius));
+  return done;
+}
+
 KeyReport revoke_key(Realm& realm, const Cause& cause, const std::string& kid) {
-  return change(realm, cause, [&](Change& c) {
-    const KeyRow key = require_living(realm, kid, c.now());
-    sweep_keys(c);
-    refuse_unless_forced(refusal_of(KeyStep::revoke, key, {}, {}, c.now()), false);
-    if (key.state == KeyState::revoked) {
-      return KeyReport{with_tokens(realm, key, c.now()), {"nothing changed: the key is revoked already"}};
-    }
-    const KeyRow next = revoked(key, c.now());
-    const auto radius = radius_of_key(realm, kid, c.now());
-    KeyRepository(c.db()).update(next, key.state);
-    const auto ended = TokenRepository(c.db()).revoke_of_key(kid, {}, c.now(), c.now());
-    c.record(key_event("key.revoke", next, {{"tokens_ended", ended}}));
-    end_sessions_of_key(c, kid, "key_revoked");
-    auto done = report(realm, next, c.now());
-    if (radius.tokens > 0 || radius.sessions > 0) done.notices.push_back("ended with it: " + text_of(radius));
-    return done;
-  });
+  return change(realm, cause, [&](Change& c) { return revoke_key(c, kid); });
 }
 
 KeyReport delete_key(Realm& realm, const Cause& cause, const std::string& kid, bool force) {

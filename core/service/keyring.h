@@ -53,6 +53,7 @@ KeyReport promote_key(Realm& realm, const Cause& cause, const std::string& kid, 
 // too: what somebody else signed with it is not known here.
 KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, const KeyTiming& timing);
 KeyReport revoke_key(Realm& realm, const Cause& cause, const std::string& kid);
+KeyReport revoke_key(Change& change, const std::string& kid);
 // Gives the key as it was.
 KeyReport delete_key(Realm& realm, const Cause& cause, const std::string& kid, bool force);
 

@@ -93,7 +93,8 @@ KeyRow displace(Change& c, const KeyRow& active, const RotationRequest& request)
   keys.update(dead, KeyState::active);
   const auto ended = tokens.revoke_of_key(active.kid, {}, c.now(), c.now());
   c.record(key_event("key.revoke", dead, {{"emergency", true}, {"tokens_ended", ended}}));
-  if (request.use == KeyUse::jwt) end_sessions_of_key(c, active.kid, "key_revoked");
+  if (request.use == KeyUse::jwt && !request.leave_sessions)
+    end_sessions_of_key(c, active.kid, "key_revoked");
   return dead;
 }
 
@@ -138,17 +139,25 @@ KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const Rotati
 }
 }  // namespace
 
-KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request) {
-  const KeyRow expected = require_active(realm, request.use);
+PreparedRotation prepare_rotation(Realm& realm, const Cause& cause, const RotationRequest& request) {
+  PreparedRotation prepared{require_active(realm, request.use), {}};
   // A pending key that may sign makes a new one needless, unless it is gone by the time the transaction
   // begins; making one that is then dropped costs less than making one inside it.
-  const KeyRow made = make_successor(realm, cause, request, expected);
-  return change(realm, cause, [&](Change& c) {
-    sweep_keys(c);
-    const KeyRow active = require_active(realm, request.use);
-    refuse_second(active, expected, request, c.by_clock());
-    return request.kind == Rotation::staged ? stage(c, made, request.timing) : swap(c, active, made, request);
-  });
+  prepared.made = make_successor(realm, cause, request, prepared.expected);
+  return prepared;
+}
+
+KeyReport rotate_key(Change& c, const RotationRequest& request, const PreparedRotation& prepared) {
+  sweep_keys(c);
+  const KeyRow active = require_active(c.realm(), request.use);
+  refuse_second(active, prepared.expected, request, c.by_clock());
+  return request.kind == Rotation::staged ? stage(c, prepared.made, request.timing)
+                                          : swap(c, active, prepared.made, request);
+}
+
+KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request) {
+  const auto prepared = prepare_rotation(realm, cause, request);
+  return change(realm, cause, [&](Change& c) { return rotate_key(c, request, prepared); });
 }
 
 }  // namespace authctl::service

@@ -23,10 +23,18 @@ struct RotationRequest {
   KeyTiming timing;
   std::optional<base::Duration> grace;  // the old key verifies at least so long; none: the access_ttl
   std::string alg;                      // empty: as the old key
-  base::Timestamp began;  // when the command was given: a key that became active since then has won
+  base::Timestamp began;        // when the command was given: a key that became active since then has won
+  bool leave_sessions = false;  // emergency: those under the old key end otherwise, by the same command
 };
 
 KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request);
+
+// For a change with more in it: the successor is made before, because an RSA key takes long.
+struct PreparedRotation {
+  store::KeyRow expected, made;  // the active key that is to be replaced, and what takes its place
+};
+PreparedRotation prepare_rotation(Realm& realm, const Cause& cause, const RotationRequest& request);
+KeyReport rotate_key(Change& change, const RotationRequest& request, const PreparedRotation& prepared);
 
 // What the policy says about the keys of one use. Kept in the store, so that every process keeps the same.
 struct KeyPolicy {

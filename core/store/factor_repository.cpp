@@ -90,6 +90,11 @@ std::int64_t replace_backup_codes(Database& db, std::string_view user_id, std::s
   return ended;
 }
 
+std::int64_t end_backup_codes(Database& db, std::string_view user_id, base::Timestamp now) {
+  return db.execute("UPDATE backup_code SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",
+                    {user_id, now});
+}
+
 bool use_backup_code(Database& db, std::string_view user_id, base::ByteView mac, base::Timestamp now) {
   return db.execute("UPDATE backup_code SET used_at = $3 WHERE user_id = $1 AND mac = $2 AND used_at IS NULL",
                     {user_id, mac, now}) == 1;

@@ -39,6 +39,8 @@ std::int64_t drop_totp(Database& db, std::string_view user_id);
 // Gives how many codes that were not used end.
 std::int64_t replace_backup_codes(Database& db, std::string_view user_id, std::span<const base::Bytes> macs,
                                   base::Timestamp now);
+// Takes those that are left out of use; gives how many.
+std::int64_t end_backup_codes(Database& db, std::string_view user_id, base::Timestamp now);
 // False where it is none, or was used already.
 bool use_backup_code(Database& db, std::string_view user_id, base::ByteView mac, base::Timestamp now);
 bool is_used_backup_code(Database& db, std::string_view user_id, base::ByteView mac);

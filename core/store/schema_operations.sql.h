@@ -1,4 +1,4 @@
-// Migration 9: backups. See schema.sql.h for the placeholders.
+// Migration 9: backups and incidents. See schema.sql.h for the placeholders.
 #pragma once
 #include <string_view>
 
@@ -17,6 +17,33 @@ CREATE TABLE backup (
   bytes       {int}
 ) {strict};
 CREATE INDEX backup_started ON backup (started_at);
+
+-- What was contained, and how far it got: a run that died is gone on with. No name stands here: a subject is
+-- the id of a user, a kid, or empty for the whole store.
+CREATE TABLE incident (
+  id          TEXT PRIMARY KEY,
+  scope       TEXT NOT NULL CHECK (scope IN ('user', 'key', 'store')),
+  subject     TEXT{bytewise} NOT NULL,
+  began_at    {int} NOT NULL,
+  finished_at {int},
+  receipt     TEXT,   -- canonical JSON; its digest stands in the entry receipt_seq of the log
+  receipt_seq {int}
+) {strict};
+CREATE UNIQUE INDEX incident_open ON incident (scope, subject) WHERE finished_at IS NULL;
+CREATE INDEX incident_subject ON incident (scope, subject, began_at);
+CREATE INDEX incident_finished ON incident (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE incident_step (
+  incident_id TEXT NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
+  position    {int} NOT NULL,
+  step        TEXT NOT NULL,
+  target      TEXT NOT NULL,  -- a user's id or a kid; empty: everything of its kind
+  done_at     {int},
+  counts      TEXT NOT NULL,  -- canonical JSON: how many of what it ended
+  first_seq   {int},          -- its entries in the log
+  last_seq    {int},
+  PRIMARY KEY (incident_id, position)
+) {strict};
 )sql";
 
 }  // namespace authctl::store
