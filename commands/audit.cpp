@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "commands/pictures.h"
 #include "commands/secret_file.h"
+#include "core/audit/evidence.h"
 #include "core/audit/formats.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -18,6 +19,7 @@ using base::ErrorCode;
 
 constexpr auto poll_interval = std::chrono::milliseconds(50);
 constexpr std::size_t max_note_bytes = 65536;
+constexpr std::size_t max_receipt_bytes = 1 << 20;
 
 // Only what is revealed is recorded with who asked for it; to look that up takes the system's list of users.
 service::Cause cause_of_reading(Invocation& in, bool reveal) {
@@ -91,10 +93,28 @@ void declare_follow(Noun& noun) {
 }
 
 struct VerifyOptions {
-  std::string checkpoint, public_key;
+  std::string evidence, checkpoint, public_key;
 };
 
+audit::VerifierKey verifier_key_of(Invocation& in, const std::string& file) {
+  const std::string text = in.read_input(file, max_note_bytes);
+  if (auto key = audit::parse_verifier_key(base::without_newline(text))) return std::move(*key);
+  throw Error(ErrorCode::invalid, base::quote(file) + " is no verifier key",
+              "authctl audit checkpoint --public-key");
+}
+
+// With the public key alone no store is opened: it may be checked wherever it was carried.
+audit::Verification evidence_verification(Invocation& in, const VerifyOptions& options) {
+  if (!options.checkpoint.empty())
+    throw Error(ErrorCode::usage, "evidence brings its own checkpoint", "leave out --checkpoint");
+  const auto key = options.public_key.empty()
+                       ? audit::open_log_key(in.realm().db(), in.realm().sealer()).verifier()
+                       : verifier_key_of(in, options.public_key);
+  return audit::verify_receipt(in.read_input(options.evidence, max_receipt_bytes), key);
+}
+
 audit::Verification verification_of(Invocation& in, const VerifyOptions& options) {
+  if (!options.evidence.empty()) return evidence_verification(in, options);
   audit::VerifyRequest request;
   if (!options.checkpoint.empty()) request.checkpoint = in.read_input(options.checkpoint, max_note_bytes);
   request.progress = [&in](std::int64_t done, std::int64_t total) {
@@ -105,12 +125,7 @@ audit::Verification verification_of(Invocation& in, const VerifyOptions& options
     request.sealer = &in.realm().sealer();
     return audit::verify_log(in.realm().db(), request);
   }
-  const std::string text = in.read_input(options.public_key, max_note_bytes);
-  request.public_key = audit::parse_verifier_key(base::without_newline(text));
-  if (!request.public_key) {
-    throw Error(ErrorCode::invalid, base::quote(options.public_key) + " is no verifier key",
-                "authctl audit checkpoint --public-key");
-  }
+  request.public_key = verifier_key_of(in, options.public_key);
   // The master key stays where it is: whoever only checks does not need it.
   const auto db = store::open_database(in.settings().text("store"), store::OpenMode::read_only);
   return audit::verify_log(*db, request);
@@ -130,16 +145,18 @@ Output verify(Invocation& in, const VerifyOptions& options) {
 
 void declare_verify(Noun& noun) {
   auto options = std::make_shared<VerifyOptions>();
-  auto& verb =
-      noun.verb("verify", "Check that nobody altered or cut the log", &audit_verify_shape,
-                {.examples = {"authctl audit verify", "authctl audit verify --checkpoint kept.note --json"},
-                 .exits = {{7, "the log is altered, truncated, or cannot be verified"}},
-                 .more = "Every leaf is recomputed from the stored columns, the tree from the leaves, and "
-                         "both are held against "
-                         "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
-                         "the whole store."},
-                [options](Invocation& in) { return verify(in, *options); });
-
+  auto& verb = noun.verb(
+      "verify", "Check that nobody altered or cut the log", &audit_verify_shape,
+      {.examples = {"authctl audit verify", "authctl audit verify --checkpoint kept.note --json",
+                    "authctl audit verify receipt.json --public-key log.vkey"},
+       .exits = {{7, "the log is altered, truncated, or cannot be verified"}},
+       .more = "Every leaf is recomputed from the stored columns, the tree from the leaves, and "
+               "both are held against "
+               "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
+               "the whole store. A receipt of `incident contain` is checked against the public key, "
+               "with no store; without --public-key, against the store's."},
+      [options](Invocation& in) { return verify(in, *options); });
+  verb.add_option("FILE", options->evidence, "a receipt to check, instead of the log");
   verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
       ->type_name("FILE");
   verb.add_option("--public-key", options->public_key, "check with this key alone; no master key is needed")

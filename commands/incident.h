@@ -1,0 +1,9 @@
+// The halves of the noun `incident`, a file each.
+#pragma once
+#include "commands/command.h"
+
+namespace authctl::commands {
+
+void declare_incident_contain(Noun& noun);
+
+}  // namespace authctl::commands
