@@ -1,10 +1,11 @@
+#include <filesystem>
 #include <thread>
 
 #include "commands/audit_shapes.h"
 #include "commands/command.h"
 #include "commands/pictures.h"
 #include "commands/secret_file.h"
-#include "core/audit/evidence.h"
+#include "core/audit/evidence_bundle.h"
 #include "core/audit/formats.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -110,6 +111,7 @@ audit::Verification evidence_verification(Invocation& in, const VerifyOptions& o
   const auto key = options.public_key.empty()
                        ? audit::open_log_key(in.realm().db(), in.realm().sealer()).verifier()
                        : verifier_key_of(in, options.public_key);
+  if (std::filesystem::is_directory(options.evidence)) return audit::verify_bundle(options.evidence, key);
   return audit::verify_receipt(in.read_input(options.evidence, max_receipt_bytes), key);
 }
 
@@ -148,15 +150,16 @@ void declare_verify(Noun& noun) {
   auto& verb = noun.verb(
       "verify", "Check that nobody altered or cut the log", &audit_verify_shape,
       {.examples = {"authctl audit verify", "authctl audit verify --checkpoint kept.note --json",
-                    "authctl audit verify receipt.json --public-key log.vkey"},
+                    "authctl audit verify evidence --public-key log.vkey"},
        .exits = {{7, "the log is altered, truncated, or cannot be verified"}},
        .more = "Every leaf is recomputed from the stored columns, the tree from the leaves, and "
                "both are held against "
                "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
-               "the whole store. A receipt of `incident contain` is checked against the public key, "
+               "the whole store. A receipt of `incident contain` and a folder of `incident report` "
+               "are checked against the public key, "
                "with no store; without --public-key, against the store's."},
       [options](Invocation& in) { return verify(in, *options); });
-  verb.add_option("FILE", options->evidence, "a receipt to check, instead of the log");
+  verb.add_option("FILE", options->evidence, "evidence to check: a receipt, or a folder of incident report");
   verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
       ->type_name("FILE");
   verb.add_option("--public-key", options->public_key, "check with this key alone; no master key is needed")

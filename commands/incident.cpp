@@ -2,6 +2,9 @@
 
 namespace authctl::commands {
 
-void declare_incident(Noun& noun) { declare_incident_contain(noun); }
+void declare_incident(Noun& noun) {
+  declare_incident_contain(noun);
+  declare_incident_report(noun);
+}
 
 }  // namespace authctl::commands

@@ -5,5 +5,6 @@
 namespace authctl::commands {
 
 void declare_incident_contain(Noun& noun);
+void declare_incident_report(Noun& noun);
 
 }  // namespace authctl::commands

@@ -1,6 +1,7 @@
 #include "core/service/containment.h"
 
 #include "core/audit/log.h"
+#include "core/audit/redaction.h"
 #include "core/base/error.h"
 
 namespace authctl::service {
@@ -139,7 +140,10 @@ void contain(Realm& realm, const Cause& cause, const ContainRequest& request, Co
     change(realm, cause, [&](Change& c) { begin(c, plan); });
     Run run(realm, cause, request, plan, progress);
     for (std::size_t i = 0; i < plan.steps.size(); ++i) run.perform(i);
-    change(realm, cause, [&](Change& c) { finish_incident(c, plan); });
+    // What this entry says goes out with the receipt.
+    Cause masked = cause;
+    masked.reason = audit::redact_text(cause.reason);
+    change(realm, masked, [&](Change& c) { finish_incident(c, plan); });
   }
   const auto incident = IncidentRepository(realm.db()).find(plan.id);
   plan.receipt = signed_receipt(realm, cause, incident.value());

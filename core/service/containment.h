@@ -109,6 +109,8 @@ std::vector<std::string> holders_of_everything(Realm& realm);
 // The receipt of a finished incident, with the proof that the log knows it. Error not_found where its entry
 // was pruned.
 base::json::object signed_receipt(Realm& realm, const Cause& cause, const store::IncidentRow& incident);
+// Whether the entry that vouches for it is still there.
+bool has_proof(Realm& realm, const store::IncidentRow& incident);
 // Within the change that finishes it: records its digest.
 void finish_incident(Change& change, Containment& containment);
 

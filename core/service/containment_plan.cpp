@@ -259,7 +259,7 @@ Containment plan_containment(Realm& realm, const ContainRequest& request) {
   if (last && !last->finished_at) {
     plan.resumed = true;
     take_up(realm, plan, *last);
-  } else if (last && is_still_contained(realm, plan, *last)) {
+  } else if (last && has_proof(realm, *last) && is_still_contained(realm, plan, *last)) {
     plan.over = true;
     take_up(realm, plan, *last);
   }

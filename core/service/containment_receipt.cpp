@@ -66,6 +66,11 @@ void finish_incident(Change& c, Containment& done) {
   incidents.finish(row);
 }
 
+bool has_proof(Realm& realm, const store::IncidentRow& incident) {
+  return incident.receipt_seq &&
+         realm.db().query("SELECT 1 FROM audit_entry WHERE seq = $1", {*incident.receipt_seq})->next();
+}
+
 base::json::object signed_receipt(Realm& realm, const Cause& cause, const store::IncidentRow& incident) {
   auto receipt = base::parse_json(incident.receipt.value_or(""));
   if (!receipt || !incident.receipt_seq)

@@ -61,7 +61,7 @@ class Contained(HomeTest):
         entries = self.ok("audit", "query", "--action", "incident.*", "--json").json
         self.assertEqual([e["action"] for e in entries],
                          ["incident.receipt", "incident.step", "incident.step", "incident.contain"])
-        self.assertEqual({e["reason"] for e in entries}, {"stolen"})
+        self.assertEqual({e["reason"] for e in entries}, {"stolen"})  # one that names nobody is kept as it is
         self.ok("user", "enable", "ann")
         self.assertEqual(self.reason(), "revoked")
 

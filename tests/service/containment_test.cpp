@@ -192,6 +192,18 @@ TEST_CASE("run again, nothing is ended twice and the receipt is the same") {
   }
 }
 
+TEST_CASE("where the entry of a receipt was pruned, another run leaves another one") {
+  Incident world;
+  const auto first = world.contain_it(of_user("ann"));
+  world.clock().advance(1h);
+  enable_user(world.realm(), world.cause(), "bob");
+  create_role(world.realm(), world.cause(), {"later", "", {}});
+  prune_audit(world.realm(), world.cause(), world.clock().now() - 1min);
+  const auto second = world.contain_it(of_user("ann"));
+  CHECK(second.id != first.id);
+  CHECK(world.receipt_verdict(second) == audit::LogVerdict::intact);
+}
+
 TEST_CASE("what has come to be since is contained by another run") {
   Incident world;
   world.contain_it(of_user("ann"));
