@@ -20,6 +20,12 @@ install(FILES ${packaging}/default DESTINATION /etc/default RENAME authctl ${rea
 install(FILES ${packaging}/authctl.toml DESTINATION /etc/authctl ${readable})
 install(FILES ${packaging}/protected-page.conf ${packaging}/tls.conf docs/examples/nginx.conf docs/examples/traefik.yml docs/examples/Caddyfile
         DESTINATION ${documents}/examples ${readable})
+file(GLOB cookbook CONFIGURE_DEPENDS docs/cookbook/*)
+set(cookbook_pages ${cookbook})
+list(FILTER cookbook INCLUDE REGEX "\\.sh$")
+list(FILTER cookbook_pages INCLUDE REGEX "\\.md$")
+install(PROGRAMS ${cookbook} DESTINATION ${documents}/cookbook)
+install(FILES ${cookbook_pages} DESTINATION ${documents}/cookbook ${readable})
 install(FILES ${packaging}/copyright README.md SECURITY.md DESTINATION ${documents} ${readable})
 install(FILES ${CMAKE_BINARY_DIR}/authctl.spdx.json DESTINATION ${documents} ${readable})
 

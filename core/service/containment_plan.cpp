@@ -9,7 +9,6 @@
 #include "core/service/clients.h"
 #include "core/service/containment.h"
 #include "core/service/key_radius.h"
-#include "core/service/last_admin.h"
 #include "core/store/session_repository.h"
 
 namespace authctl::service {
@@ -65,8 +64,9 @@ void describe_key(Realm& realm, ContainStep& step) {
   const auto key = store::KeyRepository(realm.db()).find(step.target);
   step.name = step.target;
   if (!key) return step.notes.push_back("the key is gone");
-  step.ends = {{"keys", key->state == KeyState::revoked ? 0 : 1}};
-  if (key->state == KeyState::revoked) step.notes.push_back("the key is revoked already");
+  const bool over = key->state == KeyState::revoked || is_gone(*key, realm.now());
+  step.ends = {{"keys", over ? 0 : 1}};
+  if (over) step.notes.push_back("the key verifies nothing any more");
   if (key->use == KeyUse::fernet)
     return step.notes.push_back("what is under it opens only with fernet rotate --from");
   const auto radius = radius_of_key(realm, key->kid, realm.now());
@@ -123,7 +123,8 @@ void add_steps_of_keys(Realm& realm, KeyUse use, std::vector<ContainStep>& steps
   const auto keys = store::KeyRepository(realm.db()).list(use);
   for (const bool active : {true, false})
     for (const auto& key : keys)
-      if (key.state != KeyState::revoked && (key.state == KeyState::active) == active)
+      if (key.state != KeyState::revoked && !is_gone(key, realm.now()) &&
+          (key.state == KeyState::active) == active)
         steps.push_back(step_of_key(realm, key));
 }
 
@@ -194,9 +195,19 @@ bool is_still_contained(Realm& realm, const Containment& plan, const store::Inci
   return true;
 }
 
+// Asked of the interlock itself, in a change that is rolled back.
+bool is_last_admin(Realm& realm, const store::UserRow& user) {
+  try {
+    change(realm, Cause{"os:plan", "", "", "", true}, [&](Change& c) { disable_user(c, user.id, false); });
+    return false;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::precondition) throw;
+    return true;
+  }
+}
+
 void refuse_last_admin(Realm& realm, const store::UserRow& user, Containment& plan, bool force) {
-  if (user.status == store::UserStatus::disabled || !would_leave_no_admin(realm.db(), user.id, realm.now()))
-    return;
+  if (user.status == store::UserStatus::disabled || !is_last_admin(realm, user)) return;
   if (!force)
     throw Error(ErrorCode::precondition,
                 "user " + base::quote(user.name) + " is the last one who holds admin:all; nothing was done",

@@ -92,7 +92,7 @@ Counts counted(const Change& c) {
 void end_key(Change& c, const StepWork& work) {
   const auto& kid = work.step.target;
   const auto key = store::KeyRepository(c.db()).find(kid);
-  if (!key || key->state == KeyState::revoked) return;
+  if (!key || key->state == KeyState::revoked || is_gone(*key, c.now())) return;
   if (key->state != KeyState::active) {
     revoke_key(c, kid);
     return;

@@ -1,0 +1,34 @@
+#!/bin/sh
+# The master key is gone. Without it nothing that is sealed in the store opens: there is no way around it, and that is
+# what it is for. What helps is a copy of it, or a backup that is sealed to a passphrase.
+#
+# usage: lost-master-key.sh copy FILE                    a copy of the key, put in its place if it is the right one
+#        lost-master-key.sh backup FILE PASSPHRASE-FILE  a backup, restored over the store that does not open
+# environment: AUTHCTL_MASTER_KEY_FILE, where the key belongs; nothing may be there
+set -eu
+place=${AUTHCTL_MASTER_KEY_FILE:?is where the key belongs}
+if [ -e "$place" ]; then
+  echo "lost-master-key: there is a key at $place; move it away, it may be of use yet" >&2
+  exit 5
+fi
+
+case ${1:-} in
+  copy)
+    # Exit 7 where it is another store's: nothing is changed then.
+    authctl --master-key-file "$2" master-key verify --quiet
+    (umask 077 && cp "$2" "$place.new" && mv "$place.new" "$place")
+    authctl master-key verify
+    ;;
+  backup)
+    # A new key is made in its place. Sessions, tokens and codes of the past are over, and keys sign anew; what was
+    # changed since the backup is lost, and is counted.
+    authctl backup restore "$2" --passphrase-file "$3" --force --yes --reason 'master key lost'
+    authctl master-key verify
+    authctl audit verify
+    echo "Copy $place away from here now, then start the servers again."
+    ;;
+  *)
+    echo "usage: lost-master-key.sh copy FILE | backup FILE PASSPHRASE-FILE" >&2
+    exit 2
+    ;;
+esac

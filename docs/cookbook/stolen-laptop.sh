@@ -1,0 +1,32 @@
+#!/bin/sh
+# A laptop is gone, with everything its owner was signed in to. Locks the account and ends what is on the laptop; later
+# lets the owner in again.
+#
+# usage: stolen-laptop.sh lock USER FOLDER      FOLDER: new, for the receipt and the evidence
+#        stolen-laptop.sh let-in USER FOLDER    a new password and new backup codes, in files in FOLDER
+# Each may be run again, also after an interruption.
+set -eu
+what=${1:-} user=${2:-} folder=${3:-}
+[ -n "$folder" ] || { echo "usage: stolen-laptop.sh lock|let-in USER FOLDER" >&2; exit 2; }
+(umask 077 && mkdir -p "$folder")
+
+case $what in
+  lock)
+    rm -f "$folder/receipt.json"  # of a run before; the same receipt comes again
+    authctl incident contain --user "$user" --yes --reason 'laptop stolen' --out "$folder/receipt.json"
+    # What the account did lately, for whoever has to look into it.
+    [ -e "$folder/evidence" ] || authctl incident report --since 7d --out "$folder/evidence" --quiet >/dev/null
+    [ -e "$folder/log.vkey" ] || authctl audit checkpoint --public-key --out "$folder/log.vkey" --quiet >/dev/null
+    authctl audit verify "$folder/evidence" --public-key "$folder/log.vkey" --quiet >/dev/null
+    ;;
+  let-in)
+    # Before the account is open: the password may have been on the laptop.
+    [ -e "$folder/password" ] ||
+      authctl user password "$user" --generate --must-change --out "$folder/password" --reason 'laptop stolen' --quiet
+    [ -e "$folder/codes" ] || authctl backup-code generate "$user" --print text --out "$folder/codes" --reason 'laptop stolen' --quiet
+    authctl user enable "$user" --reason "password is new" --quiet >/dev/null
+    echo "Hand over $folder/password and $folder/codes in person, then delete them."
+    echo "Where the phone is gone too: authctl totp disable $user, and enrol another."
+    ;;
+  *) echo "usage: stolen-laptop.sh lock|let-in USER FOLDER" >&2; exit 2 ;;
+esac
