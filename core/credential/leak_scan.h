@@ -1,0 +1,103 @@
+// Finds what looks like a secret of ours in a stream of any bytes: JWTs, Fernet tokens and keys, the product's
+// own secrets with their prefixes, private keys as PEM and as JWK, backup codes; plain, folded, escaped
+// (leak_text.h) and within base64. Whether one is a secret, and where exactly it ends, the judge says.
+// Invariants: memory does not grow with the input; the same bytes give the same leaks however they are cut
+// into blocks; a secret of up to 64 KiB is seen whole.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/credential/leak_search.h"
+#include "core/credential/leak_text.h"
+
+namespace authctl::credential {
+
+enum class LeakKind {
+  jwt,
+  fernet_token,
+  fernet_key,
+  client_secret,
+  refresh_token,
+  mfa_token,
+  reset_token,
+  backup_code,
+  private_key,
+  private_jwk
+};
+
+enum class LeakForm { plain, folded, escaped, base64 };
+
+struct LeakPlace {
+  std::uint64_t offset = 0;  // of its first byte, from 0
+  std::uint64_t line = 1;
+  LeakForm form = LeakForm::plain;
+};
+
+struct Leak {
+  LeakKind kind;
+  // As long as it may be. Fernet tokens and keys come without padding, keys as one PEM block or JSON object.
+  std::string_view text;
+  // Where it may end, where that is not certain: line ends within the text that may be no folds.
+  std::span<const std::size_t> ends;
+  bool cut = false;  // it is longer than what is held of it
+  LeakPlace place;
+};
+
+class LeakScan {
+ public:
+  // How many characters of the text are the secret; 0: it is none.
+  using Judge = std::function<std::size_t(const Leak&)>;
+  explicit LeakScan(Judge judge) : judge_(std::move(judge)) {}
+
+  void feed(std::string_view bytes);
+  void finish();
+  std::uint64_t bytes() const { return base_ + dump_.size(); }
+
+ private:
+  static constexpr std::size_t depths = 3;  // the dump, base64 in it, base64 in that
+  // One text that is looked through: the dump, or what base64 in it says.
+  struct Layer {
+    std::string_view raw;
+    LeakText text;
+    std::size_t limit = 0;                 // secrets that begin here or later are for the next time
+    std::string decoded;                   // what `raw` is below the dump
+    std::size_t outer_at = 0;              // where in the text of the layer above it begins
+    std::array<std::size_t, 4> done_to{};  // base64 in this layer, for each remainder of its beginning
+  };
+
+  void scan_dump(bool last);
+  std::size_t scan_layer(std::size_t depth, std::size_t from);
+  // Each gives where the secret ends in the text of its layer; 0: there is none.
+  std::size_t examine(std::size_t depth, const LeakHit& hit);
+  std::size_t examine_jwt(std::size_t depth, std::size_t at);
+  std::size_t examine_fernet(std::size_t depth, std::size_t at);
+  std::size_t examine_prefix(std::size_t depth, std::size_t at);
+  std::size_t examine_pem(std::size_t depth, std::size_t at);
+  std::size_t examine_jwk(std::size_t depth, std::size_t at);
+  void examine_base64(std::size_t depth, const LeakHit& hit);
+  void examine_keys(std::size_t depth, std::size_t from);
+  void examine_codes(std::size_t depth, std::size_t from);
+  bool at_border(const LeakText& text, std::size_t at) const;
+  // A part of the layer's text, up to `size` characters; those of the secret are counted by the judge.
+  std::size_t offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size, bool cut = false);
+  // Something that is written anew, which stands from `at` to `end`.
+  std::size_t offer_whole(std::size_t depth, LeakKind kind, std::string_view text, std::size_t at, std::size_t end);
+  LeakPlace place_of(std::size_t depth, std::size_t at, std::size_t end) const;
+
+  Judge judge_;
+  std::string dump_;              // what has not been looked through, and a little before it
+  std::uint64_t base_ = 0;        // offset of its first byte
+  std::uint64_t base_line_ = 1;   // and the line
+  std::size_t looked_at_ = 0;     // of it, so many bytes
+  std::array<Layer, depths> layers_;
+  LeakText object_;               // around a JWK, with its quotes
+  std::string pem_;
+  mutable std::vector<std::size_t> ends_;
+};
+
+}  // namespace authctl::credential
