@@ -4,6 +4,7 @@ namespace authctl::commands {
 
 void declare_incident(Noun& noun) {
   declare_incident_contain(noun);
+  declare_incident_triage(noun);
   declare_incident_report(noun);
 }
 

@@ -57,7 +57,7 @@ constexpr std::array table{
     NounEntry{"totp", "One-time codes (RFC 6238)", declare_totp},
     NounEntry{"backup-code", "Codes for when the phone is not there", declare_backup_code},
     NounEntry{"lockout", "Who guessed, and who has to wait for it", declare_lockout},
-    NounEntry{"incident", "When something got out: contain it, prove what happened", declare_incident},
+    NounEntry{"incident", "When something leaked: find it, contain it, prove what happened", declare_incident},
     NounEntry{"store", "The store itself: schema, copies, checks", declare_store},
     NounEntry{"backup", "Backups: make, verify, restore", declare_backup},
     NounEntry{"config", "Settings and where they come from", declare_config},

@@ -276,6 +276,16 @@ std::optional<SecretStanding> standing_of_secret(store::Database& db, std::strin
   return SecretStanding{std::move(client), works, row->created_at, row->expires_at};
 }
 
+bool end_client_secret(Change& change, base::ByteView hash) {
+  const auto row = store::find_client_secret(change.db(), hash);
+  if (!row || !row->works(change.now())) return false;
+  const auto client = store::get_client(change.db(), row->client_id);
+  store::delete_client_secret(change.db(), hash);
+  const auto ended = store::revoke_tokens_of_client(change.db(), client.id, change.now());
+  change.record(client_event("client.revoke-secret", client, {{"tokens_ended", ended}}));
+  return true;
+}
+
 std::optional<ClientRow> authenticate_client(store::Database& db, std::string_view id,
                                              std::string_view secret, base::Timestamp now) {
   auto standing = standing_of_secret(db, secret, now);

@@ -87,6 +87,9 @@ struct SecretStanding {
 };
 std::optional<SecretStanding> standing_of_secret(store::Database& db, std::string_view secret,
                                                  base::Timestamp now);
+// A secret that somebody else knows works no more, nor does what was issued to its client. False where it is
+// gone already.
+bool end_client_secret(Change& change, base::ByteView hash);
 // The client with this id, where the secret is one of its own and works.
 std::optional<store::ClientRow> authenticate_client(store::Database& db, std::string_view id,
                                                     std::string_view secret, base::Timestamp now);

@@ -95,19 +95,20 @@ audit::Event session_event(std::string_view action, const SessionOfUser& session
 }
 
 // Why the session cannot go on, for a reason that is not the token's own.
-std::optional<RefreshRefusal> shut(Change& c, const SessionOfUser& session, const store::UserRow* user,
-                                   const RefreshRow& token, const SessionRules& rules) {
+std::optional<RefreshRefusal> shut(store::Database& db, const SessionOfUser& session,
+                                   const store::UserRow* user, const RefreshRow& token, Timestamp now,
+                                   base::Duration idle) {
   if (session.ended_at) return RefreshRefusal::ended;
-  if (c.now() >= session.ends_at) return RefreshRefusal::expired;
-  if (c.now() >= session.last_used_at + rules.idle) return RefreshRefusal::idle;
+  if (now >= session.ends_at) return RefreshRefusal::expired;
+  if (now >= session.last_used_at + idle) return RefreshRefusal::idle;
   if (user == nullptr || user->status == store::UserStatus::disabled ||
       user->tokens_valid_from > session.created_at)
     return RefreshRefusal::user_shut;
   // A key that was revoked, or whose tokens of that time were, takes what hangs on it along.
-  const auto key = store::KeyRepository(c.db()).find(session.kid);
+  const auto key = store::KeyRepository(db).find(session.kid);
   const bool revoked = key && key->state == store::KeyState::revoked;
-  const auto cut = store::TokenRepository(c.db()).revoked_at("", session.kid, token.issued_at);
-  if (revoked || (cut && *cut <= c.now())) return RefreshRefusal::ended;
+  const auto cut = store::TokenRepository(db).revoked_at("", session.kid, token.issued_at);
+  if (revoked || (cut && *cut <= now)) return RefreshRefusal::ended;
   return std::nullopt;
 }
 
@@ -123,7 +124,8 @@ class Refresh {
     session_ = sessions_.find(token->session_id).value();
     user_ = store::find_user_by_id(c_.db(), session_.user_id);
     if (request_.client_id != session_.client_id) return refused(RefreshRefusal::other_client);
-    if (const auto why = shut(c_, session_, user_ ? &*user_ : nullptr, *token, rules_)) return over(*why);
+    const auto why = shut(c_.db(), session_, user_ ? &*user_ : nullptr, *token, c_.now(), rules_.idle);
+    if (why) return over(*why);
     auto scopes = words_of(session_.scope);
     if (request_.scopes && !narrow(scopes)) return refused(RefreshRefusal::wider_scope);
     if (!sessions_.use_refresh(*token, request_.ip, c_.now())) return again(*token, std::move(scopes));
@@ -259,6 +261,19 @@ std::optional<SessionOfUser> session_of_refresh(store::Database& db, std::string
   const auto hash = hash_one_time_secret(token);
   const auto row = hash ? sessions.find_refresh(*hash) : std::nullopt;
   return row ? sessions.find(row->session_id) : std::nullopt;
+}
+
+std::optional<RefreshStanding> standing_of_refresh(store::Database& db, std::string_view token, Timestamp now,
+                                                   base::Duration idle) {
+  SessionRepository sessions(db);
+  const auto hash = hash_one_time_secret(token);
+  auto row = hash ? sessions.find_refresh(*hash) : std::nullopt;
+  if (!row) return std::nullopt;
+  RefreshStanding standing{sessions.find(row->session_id).value(), std::move(*row), {}};
+  const auto user = store::find_user_by_id(db, standing.session.user_id);
+  standing.refusal = shut(db, standing.session, user ? &*user : nullptr, standing.token, now, idle);
+  if (!standing.refusal && standing.token.used_at) standing.refusal = RefreshRefusal::reused;
+  return standing;
 }
 
 bool is_live(const store::SessionRow& session, Timestamp now, base::Duration idle) {

@@ -84,6 +84,14 @@ RefreshOutcome refresh_session(Realm& realm, const Cause& cause, const RefreshRe
 
 // The session that a refresh token belongs to, spent or not; nothing for an unknown one. Reads only.
 std::optional<SessionOfUser> session_of_refresh(store::Database& db, std::string_view token);
+// The same, and whether a refresh would be refused at `now` even where client and address are the right ones.
+struct RefreshStanding {
+  SessionOfUser session;
+  store::RefreshRow token;
+  std::optional<RefreshRefusal> refusal;
+};
+std::optional<RefreshStanding> standing_of_refresh(store::Database& db, std::string_view token,
+                                                   base::Timestamp now, base::Duration idle);
 // Not over at `now`; the user's state is not looked at.
 bool is_live(const store::SessionRow& session, base::Timestamp now, base::Duration idle);
 

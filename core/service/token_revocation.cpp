@@ -18,7 +18,9 @@ audit::Event token_event(const std::string& jti, base::json::object detail) {
   return {"token.revoke", {"token", jti.substr(0, 8), ""}, audit::Outcome::success, std::move(detail)};
 }
 
-RevocationReport revoke_one(Change& c, const TokenSubject& subject) {
+}  // namespace
+
+RevocationReport revoke_token(Change& c, const TokenSubject& subject) {
   TokenRepository tokens(c.db());
   RevocationReport report;
   report.jti = subject.jti;
@@ -36,7 +38,6 @@ RevocationReport revoke_one(Change& c, const TokenSubject& subject) {
   c.record(token_event(subject.jti, {{"kid", subject.kid}, {"revoked", report.revoked}}));
   return report;
 }
-}  // namespace
 
 RevocationReport revoke_token(Realm& realm, const Cause& cause, std::string_view token) {
   token::Expectations anything;
@@ -52,7 +53,7 @@ RevocationReport revoke_token(Realm& realm, const Cause& cause, std::string_view
     throw Error(ErrorCode::invalid, "the token has no jti to revoke it by",
                 "authctl token revoke --kid " + subject->kid);
   }
-  return change(realm, cause, [&](Change& c) { return revoke_one(c, *subject); });
+  return change(realm, cause, [&](Change& c) { return revoke_token(c, *subject); });
 }
 
 RevocationReport revoke_jti(Realm& realm, const Cause& cause, const std::string& jti) {
@@ -62,7 +63,7 @@ RevocationReport revoke_jti(Realm& realm, const Cause& cause, const std::string&
       throw Error(ErrorCode::not_found, "token " + base::quote(jti) + " was not issued here",
                   "hand over the token itself: authctl token revoke FILE");
     }
-    return revoke_one(c, {.jti = row->jti,
+    return revoke_token(c, TokenSubject{.jti = row->jti,
                           .sub = row->user_id.value_or(""),
                           .kid = row->kid,
                           .issued_at = row->issued_at,

@@ -73,6 +73,9 @@ struct RevocationReport {
 
 // A token that one of our keys signed, also one that this store never saw. Error unverified for any other.
 RevocationReport revoke_token(Realm& realm, const Cause& cause, std::string_view token);
+// The same within a change, for one whose signature was found right and that has a jti.
+struct TokenSubject;  // core/service/token_check.h
+RevocationReport revoke_token(Change& change, const TokenSubject& subject);
 // Error not_found where no such token was issued here.
 RevocationReport revoke_jti(Realm& realm, const Cause& cause, const std::string& jti);
 // Everything issued to the user until now.

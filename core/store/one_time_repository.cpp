@@ -49,6 +49,20 @@ bool OneTimeRepository::use_reset(base::ByteView hash, base::Timestamp now) {
              {hash, now}) == 1;
 }
 
+std::optional<OneTimeRow> OneTimeRepository::look_at_challenge(base::ByteView hash) {
+  const auto row = db_.query(
+      "SELECT user_id, created_at, expires_at, used_at, failures FROM mfa_challenge WHERE hash = $1", {hash});
+  if (!row->next()) return std::nullopt;
+  return OneTimeRow{row->string(0), row->time(1), row->time(2), row->optional_time(3), row->integer(4)};
+}
+
+std::optional<OneTimeRow> OneTimeRepository::look_at_reset(base::ByteView hash) {
+  const auto row = db_.query("SELECT user_id, created_at, expires_at, used_at FROM password_reset WHERE hash = $1",
+                             {hash});
+  if (!row->next()) return std::nullopt;
+  return OneTimeRow{row->string(0), row->time(1), row->time(2), row->optional_time(3), 0};
+}
+
 void OneTimeRepository::end_resets(std::string_view user_id) {
   db_.execute("DELETE FROM password_reset WHERE user_id = $1", {user_id});
 }

@@ -17,6 +17,14 @@ struct ChallengeRow {
   base::Timestamp created_at{}, expires_at{};
 };
 
+// A challenge or a reset as it stands, for who only looks.
+struct OneTimeRow {
+  std::string user_id;
+  base::Timestamp created_at{}, expires_at{};
+  std::optional<base::Timestamp> used_at;
+  std::int64_t failures = 0;
+};
+
 class OneTimeRepository {
  public:
   explicit OneTimeRepository(Database& db) : db_(db) {}
@@ -32,6 +40,9 @@ class OneTimeRepository {
   // Whose password it may set.
   std::optional<std::string> find_reset(base::ByteView hash, base::Timestamp now);
   bool use_reset(base::ByteView hash, base::Timestamp now);
+
+  std::optional<OneTimeRow> look_at_challenge(base::ByteView hash);
+  std::optional<OneTimeRow> look_at_reset(base::ByteView hash);
 
   // What the user was given before: it works no more.
   void end_resets(std::string_view user_id);

@@ -1,0 +1,162 @@
+#include "core/service/triage.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/error.h"
+
+namespace authctl::service {
+namespace {
+
+constexpr std::size_t most_findings = 100'000;
+constexpr std::size_t most_places = 3;
+constexpr std::size_t read_at_once = std::size_t{256} << 10;
+
+// One finding for each secret.
+class Collection {
+ public:
+  Collection(Realm& realm, base::Duration idle) : judge_(realm, idle) {}
+
+  std::size_t take(const Leak& leak) {
+    const auto known = [&](const crypto::Digest& digest) { return by_digest_.contains(digest); };
+    auto judgement = judge_.judge(leak, known);
+    if (!judgement) return 0;
+    const auto& digest = judgement->finding.digest;
+    if (const auto seen = by_digest_.find(digest); seen != by_digest_.end()) {
+      auto& finding = findings_[seen->second];
+      ++finding.count;
+      if (finding.places.size() < most_places) finding.places.push_back(leak.place);
+    } else if (findings_.size() == most_findings) {
+      ++untold_;
+    } else {
+      by_digest_.emplace(digest, findings_.size());
+      findings_.push_back(std::move(judgement->finding));
+      findings_.back().places.push_back(leak.place);
+    }
+    return judgement->length;
+  }
+
+  void finish(TriageReport& report) {
+    for (auto& finding : findings_) std::ranges::sort(finding.places, {}, &LeakPlace::offset);
+    const auto rank = [](const LeakFinding& f) { return f.lives() ? 0 : f.works ? 2 : 1; };
+    std::ranges::sort(findings_, [&](const auto& a, const auto& b) {
+      return std::pair(rank(a), a.places[0].offset) < std::pair(rank(b), b.places[0].offset);
+    });
+    report.findings = std::move(findings_);
+    report.untold = untold_;
+  }
+
+ private:
+  LeakJudge judge_;
+  std::vector<LeakFinding> findings_;
+  std::map<crypto::Digest, std::size_t> by_digest_;
+  std::uint64_t untold_ = 0;
+};
+
+base::json::value text_or_null(const std::optional<std::string>& text) {
+  return text && !text->empty() ? base::json::value(*text) : base::json::value();
+}
+base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
+  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
+}
+
+std::string fingerprint_of(const LeakFinding& finding) {
+  return base::encode_hex(base::ByteView(finding.digest).first(8));
+}
+
+std::string verdict_of(const LeakFinding& finding) {
+  if (finding.revoked) return "ended";
+  if (finding.lives()) return finding.works == true ? "WORKS" : "WILL WORK";
+  return finding.works ? "dead" : "unknown";
+}
+
+std::string places_of(const LeakFinding& finding) {
+  std::string text;
+  for (const auto& place : finding.places)
+    text += (text.empty() ? "line " : ", ") + std::to_string(place.line) + " (byte " + std::to_string(place.offset) + ")";
+  if (finding.count > finding.places.size())
+    text += ", and " + std::to_string(finding.count - finding.places.size()) + " more";
+  return text;
+}
+
+std::string draw(const LeakFinding& finding) {
+  constexpr std::size_t column = 11;
+  const std::string next = "\n" + std::string(column, ' ');
+  auto head = verdict_of(finding);
+  head.resize(column, ' ');
+  std::string text = head + std::string(word_of(finding.kind));
+  text += " " + (finding.name.empty() ? fingerprint_of(finding) : finding.name);
+  if (!finding.reason.empty() && !finding.revoked) text += ": " + finding.reason;
+  std::string whose;
+  const auto say = [&](std::string_view what, const std::optional<std::string>& name) {
+    if (name) whose += (whose.empty() ? "" : ", ") + std::string(what) + *name;
+  };
+  say("user ", finding.user);
+  say("client ", finding.client);
+  if (finding.issued_at) say("since ", base::to_rfc3339(*finding.issued_at));
+  if (!whose.empty()) text += next + whose;
+  if (finding.kid) text += next + "key " + *finding.kid;
+  text += next + places_of(finding);
+  if (!finding.hint.empty()) text += next + "> " + finding.hint;
+  return text + "\n";
+}
+
+}  // namespace
+
+std::size_t TriageReport::living() const {
+  return static_cast<std::size_t>(std::ranges::count_if(findings, [](const auto& f) { return f.lives(); }));
+}
+
+TriageReport triage(Realm& realm, base::ByteSource& source, const TriageRequest& request) {
+  Collection collection(realm, request.idle);
+  credential::LeakScan scan([&](const Leak& leak) { return collection.take(leak); });
+  std::string block(read_at_once, '\0');
+  while (const auto count = source.read({block.data(), block.size()})) {
+    if (request.interrupted && request.interrupted())
+      throw base::Error(base::ErrorCode::interrupted, "interrupted; nothing was changed");
+    scan.feed(std::string_view(block).substr(0, count));
+    if (request.progress) request.progress(scan.bytes(), source.total());
+  }
+  scan.finish();
+  TriageReport report;
+  report.bytes = scan.bytes();
+  collection.finish(report);
+  if (report.untold != 0)
+    report.notices.push_back(std::to_string(report.untold) + " more secrets are there: end these, then run it again");
+  return report;
+}
+
+base::json::object leak_json(const LeakFinding& finding) {
+  base::json::array places;
+  for (const auto& place : finding.places)
+    places.push_back(
+        base::json::object{{"offset", place.offset}, {"line", place.line}, {"form", word_of(place.form)}});
+  return {{"kind", word_of(finding.kind)},
+          {"works", finding.works ? base::json::value(*finding.works) : base::json::value()},
+          {"reason", text_or_null(finding.reason)},
+          {"name", text_or_null(finding.name)},
+          {"fingerprint", fingerprint_of(finding)},
+          {"user", text_or_null(finding.user)},
+          {"client", text_or_null(finding.client)},
+          {"kid", text_or_null(finding.kid)},
+          {"issued_at", time_or_null(finding.issued_at)},
+          {"expires_at", time_or_null(finding.expires_at)},
+          {"count", finding.count},
+          {"places", std::move(places)},
+          {"revoked", finding.revoked},
+          {"hint", text_or_null(finding.hint)}};
+}
+
+std::string draw_triage(const TriageReport& report) {
+  std::string text;
+  std::size_t unknown = 0;
+  for (const auto& finding : report.findings) {
+    text += draw(finding);
+    if (!finding.works) ++unknown;
+  }
+  return text + std::to_string(report.findings.size() + report.untold) + " found, " + std::to_string(report.living()) +
+         " still work" + (report.living() == 1 ? "s" : "") +
+         (unknown == 0 ? "" : ", " + std::to_string(unknown) + " unknown") + "\n";
+}
+
+}  // namespace authctl::service
