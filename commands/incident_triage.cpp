@@ -19,7 +19,8 @@ constexpr Field leak_fields[] = {
      "kind"},
     {"works", FieldType::boolean, true, "whether it still works here; null: it cannot be told", "works"},
     {"reason", FieldType::text, true, "why it does not work or cannot be told, one word", "reason"},
-    {"name", FieldType::text, true, "the first 8 of a jti or thumbprint, or the id of a session or client", ""},
+    {"name", FieldType::text, true, "the first 8 of a jti or thumbprint, or the id of a session or client",
+     ""},
     {"fingerprint", FieldType::text, false, "the first 16 hex digits of its SHA-256", "fingerprint"},
     {"user", FieldType::text, true, "whose it is", "user"},
     {"client", FieldType::text, true, "which client it was issued to, or whose it is", "client"},
@@ -76,15 +77,21 @@ void declare_incident_triage(Noun& noun) {
                  {3, "there is no such file"},
                  {4, "something that was found still works"}},
        .more =
-           "Reads text or binary of any size once and finds JWTs, Fernet tokens and keys, client secrets, refresh, "
+           "Reads text or binary of any size once and finds JWTs, Fernet tokens and keys, client secrets, "
+           "refresh, "
            "reset and second-factor tokens, backup codes, and private keys as PEM or JWK; also folded at any "
-           "width, quoted, with escapes of URLs, JSON, C, HTML or mail, as UTF-16, and within base64. A secret is "
-           "listed once, with the first places and a count, and never shown: its fingerprint is the beginning of "
-           "its SHA-256. A token works where its signature, its times and the store say so, whatever its issuer "
+           "width, quoted, with escapes of URLs, JSON, C, HTML or mail, as UTF-16, and within base64. A "
+           "secret is "
+           "listed once, with the first places and a count, and never shown: its fingerprint is the "
+           "beginning of "
+           "its SHA-256. A token works where its signature, its times and the store say so, whatever its "
+           "issuer "
            "and audience; a Fernet token works where a key that is not revoked opens it; a private key works "
            "where it is one of the store's that still verifies.\n\n"
-           "--revoke ends tokens by their jti, sessions with their refresh tokens, a client's secret with its "
-           "live tokens (another secret of the same client goes on), resets, challenges and backup codes. Keys, "
+           "--revoke ends tokens by their jti, sessions with their refresh tokens, a client's secret with "
+           "its "
+           "live tokens (another secret of the same client goes on), resets, challenges and backup codes. "
+           "Keys, "
            "and what only a key can end, are left to the command that the hint names. --quiet prints the "
            "fingerprints of what still works."},
       [request](Invocation& in) { return run(in, *request); });

@@ -71,7 +71,8 @@ void LeakScan::scan_dump(bool last) {
   looked_at_ = last ? dump_.size() : layer.text.place_of(end).raw;
   const auto gone = looked_at_ - std::min(looked_at_, context);
   base_ += gone;
-  base_line_ += static_cast<std::uint64_t>(std::count(dump_.begin(), dump_.begin() + static_cast<std::ptrdiff_t>(gone), '\n'));
+  base_line_ += static_cast<std::uint64_t>(
+      std::count(dump_.begin(), dump_.begin() + static_cast<std::ptrdiff_t>(gone), '\n'));
   dump_.erase(0, gone);
   looked_at_ -= gone;
 }
@@ -80,6 +81,8 @@ void LeakScan::scan_dump(bool last) {
 std::size_t LeakScan::scan_layer(std::size_t depth, std::size_t from) {
   auto& layer = layers_[depth];
   layer.done_to.fill(0);
+  layer.runs.fill({});
+  layer.object_block = std::string::npos;
   std::size_t at = from;
   for (;;) {
     const auto hit = find_leak_anchor(layer.text.text(), at);
@@ -89,6 +92,13 @@ std::size_t LeakScan::scan_layer(std::size_t depth, std::size_t from) {
   examine_keys(depth, from);
   examine_codes(depth, from);
   return std::max({from, at, layer.limit});
+}
+
+std::size_t LeakScan::run_of(Layer& layer, Part part, std::size_t at) {
+  auto& run = layer.runs[static_cast<std::size_t>(part)];
+  if (at < run.begin || at >= run.end)
+    run = {at, run_end(layer.text.text(), at, std::string::npos, is_base64url)};
+  return run.end;
 }
 
 std::size_t LeakScan::examine(std::size_t depth, const LeakHit& hit) {
@@ -101,9 +111,9 @@ std::size_t LeakScan::examine(std::size_t depth, const LeakHit& hit) {
     case LeakSign::prefix:
       return examine_prefix(depth, hit.at);
     case LeakSign::pem:
-      return examine_pem(depth, hit.at);
+      return examine_pem(depth, hit.at), 0;
     case LeakSign::jwk:
-      return examine_jwk(depth, hit.at);
+      return examine_jwk(depth, hit.at), 0;
   }
   return 0;
 }
@@ -120,23 +130,32 @@ void LeakScan::examine_base64(std::size_t depth, const LeakHit& hit) {
   for (std::size_t at = begin; at < hit.at; ++at)
     if (!is_digit(at)) return;
   constexpr std::size_t glance = 32;
-  decode_loosely(text.substr(begin, std::min(glance, run_end(text, begin, glance, is_base64) - begin)), inner.decoded);
-  if (!is_likely(hit.anchor->sign, std::string_view(inner.decoded).substr(std::min(hit.anchor->byte, inner.decoded.size()))))
+  decode_loosely(text.substr(begin, std::min(glance, run_end(text, begin, glance, is_base64) - begin)),
+                 inner.decoded);
+  if (!is_likely(hit.anchor->sign,
+                 std::string_view(inner.decoded).substr(std::min(hit.anchor->byte, inner.decoded.size()))))
     return;
   std::size_t lead = 0;  // an object begins before its first member
-  while (hit.anchor->sign == LeakSign::jwk && lead < longest_object_lead && begin >= lead + 4 && is_digit(begin - lead - 4) &&
-         is_digit(begin - lead - 3) && is_digit(begin - lead - 2) && is_digit(begin - lead - 1))
+  while (hit.anchor->sign == LeakSign::jwk && lead < longest_object_lead && begin >= lead + 4 &&
+         is_digit(begin - lead - 4) && is_digit(begin - lead - 3) && is_digit(begin - lead - 2) &&
+         is_digit(begin - lead - 1))
     lead += 4;
   const auto end = run_end(text, begin, longest_base64, is_base64);
   const bool whole = end - begin < longest_base64;
   done = whole ? end : begin + sure_base64;
-  decode_loosely(text.substr(begin - lead, end - begin + lead), inner.decoded);
-  inner.raw = inner.decoded;
-  inner.outer_at = begin - lead;
-  inner.text.undo(inner.decoded);
+  open_base64(depth, begin - lead, end);
   const auto limit = std::min(done, outer.limit) - inner.outer_at;
   inner.limit = limit + inner.outer_at == end ? inner.text.text().size() : inner.text.at_raw(limit / 4 * 3);
   scan_layer(depth + 1, inner.text.at_raw(lead / 4 * 3 + hit.anchor->byte));
+}
+
+// The next layer is what stands there.
+void LeakScan::open_base64(std::size_t depth, std::size_t begin, std::size_t end) {
+  auto& inner = layers_[depth + 1];
+  decode_loosely(layers_[depth].text.text().substr(begin, end - begin), inner.decoded);
+  inner.raw = inner.decoded;
+  inner.outer_at = begin;
+  inner.text.undo(inner.decoded);
 }
 
 LeakPlace LeakScan::place_of(std::size_t depth, std::size_t at, std::size_t end) const {
@@ -155,16 +174,24 @@ LeakPlace LeakScan::place_of(std::size_t depth, std::size_t at, std::size_t end)
                                                    : LeakForm::escaped};
 }
 
-std::size_t LeakScan::offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size, bool cut) {
+std::size_t LeakScan::offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size,
+                                 bool cut) {
   const auto text = layers_[depth].text.text().substr(at, size);
-  const auto length = judge_({kind, text, ends_, cut, place_of(depth, at, at + size)});
+  const auto plain = layers_[depth].text.plain_until(at) - at;
+  const auto length = judge_({kind, text, ends_, cut, place_of(depth, at, at + size), plain});
   return length == 0 ? 0 : at + length;
 }
 
-std::size_t LeakScan::offer_whole(std::size_t depth, LeakKind kind, std::string_view text, std::size_t at,
-                                  std::size_t end) {
+void LeakScan::offer_whole(std::size_t depth, LeakKind kind, std::string_view text, std::size_t at,
+                           std::size_t end) {
   ends_.clear();
-  return judge_({kind, text, ends_, false, place_of(depth, at, end)}) == 0 ? 0 : end;
+  judge_({kind, text, ends_, false, place_of(depth, at, end), 0});
+}
+
+LeakPlace Leak::place_of(std::size_t length) const {
+  auto known = place;
+  if (length <= plain && known.form != LeakForm::base64) known.form = LeakForm::plain;
+  return known;
 }
 
 }  // namespace authctl::credential

@@ -1,8 +1,8 @@
-// Finds what looks like a secret of ours in a stream of any bytes: JWTs, Fernet tokens and keys, the product's
-// own secrets with their prefixes, private keys as PEM and as JWK, backup codes; plain, folded, escaped
-// (leak_text.h) and within base64. Whether one is a secret, and where exactly it ends, the judge says.
-// Invariants: memory does not grow with the input; the same bytes give the same leaks however they are cut
-// into blocks; a secret of up to 64 KiB is seen whole.
+// Finds what looks like a secret of ours in a stream of any bytes: JWTs, Fernet tokens and keys, the
+// product's own secrets with their prefixes, private keys as PEM and as JWK, backup codes; plain, folded,
+// escaped (leak_text.h) and within base64. Whether one is a secret, and where exactly it ends, the judge
+// says. Invariants: memory does not grow with the input; the same bytes give the same leaks however they are
+// cut into blocks; a secret of up to 64 KiB is seen whole.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -46,6 +46,8 @@ struct Leak {
   std::span<const std::size_t> ends;
   bool cut = false;  // it is longer than what is held of it
   LeakPlace place;
+  std::size_t plain = 0;                         // so much of it stands in the dump just so
+  LeakPlace place_of(std::size_t length) const;  // when so much of it is the secret
 };
 
 class LeakScan {
@@ -68,7 +70,16 @@ class LeakScan {
     std::string decoded;                   // what `raw` is below the dump
     std::size_t outer_at = 0;              // where in the text of the layer above it begins
     std::array<std::size_t, 4> done_to{};  // base64 in this layer, for each remainder of its beginning
+    // Runs of base64url that were measured last, by what they were measured for: a long one is not measured
+    // again for each sign that stands in it.
+    struct Run {
+      std::size_t begin = 0, end = 0;
+    };
+    std::array<Run, 3> runs{};
+    std::size_t object_block = std::string::npos;  // of raw: what object_ was made of
   };
+  enum class Part { header, claims, signature };
+  static std::size_t run_of(Layer& layer, Part part, std::size_t at);
 
   void scan_dump(bool last);
   std::size_t scan_layer(std::size_t depth, std::size_t from);
@@ -77,25 +88,30 @@ class LeakScan {
   std::size_t examine_jwt(std::size_t depth, std::size_t at);
   std::size_t examine_fernet(std::size_t depth, std::size_t at);
   std::size_t examine_prefix(std::size_t depth, std::size_t at);
-  std::size_t examine_pem(std::size_t depth, std::size_t at);
-  std::size_t examine_jwk(std::size_t depth, std::size_t at);
+  void examine_pem(std::size_t depth, std::size_t at);
+  void examine_jwk(std::size_t depth, std::size_t at);
+  std::size_t around_object(std::size_t depth, std::size_t raw);
   void examine_base64(std::size_t depth, const LeakHit& hit);
   void examine_keys(std::size_t depth, std::size_t from);
+  void examine_padded(std::size_t depth, std::size_t end);
+  void open_base64(std::size_t depth, std::size_t begin, std::size_t end);
   void examine_codes(std::size_t depth, std::size_t from);
   bool at_border(const LeakText& text, std::size_t at) const;
   // A part of the layer's text, up to `size` characters; those of the secret are counted by the judge.
-  std::size_t offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size, bool cut = false);
+  std::size_t offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size,
+                         bool cut = false);
   // Something that is written anew, which stands from `at` to `end`.
-  std::size_t offer_whole(std::size_t depth, LeakKind kind, std::string_view text, std::size_t at, std::size_t end);
+  void offer_whole(std::size_t depth, LeakKind kind, std::string_view text, std::size_t at, std::size_t end);
   LeakPlace place_of(std::size_t depth, std::size_t at, std::size_t end) const;
 
   Judge judge_;
-  std::string dump_;              // what has not been looked through, and a little before it
-  std::uint64_t base_ = 0;        // offset of its first byte
-  std::uint64_t base_line_ = 1;   // and the line
-  std::size_t looked_at_ = 0;     // of it, so many bytes
+  std::string dump_;             // what has not been looked through, and a little before it
+  std::uint64_t base_ = 0;       // offset of its first byte
+  std::uint64_t base_line_ = 1;  // and the line
+  std::size_t looked_at_ = 0;    // of it, so many bytes
   std::array<Layer, depths> layers_;
   LeakText object_;               // around a JWK, with its quotes
+  std::size_t object_depth_ = 0;  // of the layer that it was made of
   std::string pem_;
   mutable std::vector<std::size_t> ends_;
 };

@@ -21,9 +21,11 @@ constexpr std::size_t buckets = 8;
 
 std::atomic<LeakEngine> engine{LeakEngine::automatic};
 
-constexpr std::pair<LeakSign, std::string_view> signs[] = {
-    {LeakSign::jwt, "eyJ"}, {LeakSign::fernet, "gAAAA"}, {LeakSign::prefix, "authctl"},
-    {LeakSign::pem, "BEGIN"}, {LeakSign::jwk, "kty"}};
+constexpr std::pair<LeakSign, std::string_view> signs[] = {{LeakSign::jwt, "eyJ"},
+                                                           {LeakSign::fernet, "gAAAA"},
+                                                           {LeakSign::prefix, "authctl"},
+                                                           {LeakSign::pem, "BEGIN"},
+                                                           {LeakSign::jwk, "kty"}};
 // `{` and a blank or a line end: headers that somebody wrote by hand.
 constexpr std::string_view rare_jwt_signs[] = {"eyA", "ewo", "ew0", "ewk"};
 
@@ -86,7 +88,8 @@ const LeakAnchor* anchor_at(std::string_view text, std::size_t at, unsigned in_b
   const LeakAnchor* longest = nullptr;
   for (; in_buckets != 0; in_buckets &= in_buckets - 1) {
     for (const auto* anchor : t.bucket[static_cast<std::size_t>(__builtin_ctz(in_buckets))])
-      if (text.substr(at, anchor->size) == anchor->text() && (longest == nullptr || anchor->size > longest->size))
+      if (text.substr(at, anchor->size) == anchor->text() &&
+          (longest == nullptr || anchor->size > longest->size))
         longest = anchor;
   }
   return longest;
@@ -115,7 +118,8 @@ constexpr std::string_view specials{"\n\0\\%&=", 6};
 constexpr std::size_t dash_step = 5, code_groups = 4;
 
 bool dashes_at(std::string_view text, std::size_t at) {
-  return at >= code_groups && text[at] == '-' && text[at + dash_step] == '-' && text[at + 2 * dash_step] == '-';
+  return at >= code_groups && text[at] == '-' && text[at + dash_step] == '-' &&
+         text[at + 2 * dash_step] == '-';
 }
 
 #if defined(__x86_64__)
@@ -138,7 +142,8 @@ AUTHCTL_AVX2 inline __m256i buckets_of(const Rows& r, const char* at) {
   for (std::size_t k = 0; k < head; ++k) {
     const __m256i c = load(at + k);
     in = _mm256_and_si256(in, _mm256_shuffle_epi8(r.low[k], _mm256_and_si256(c, nibble)));
-    in = _mm256_and_si256(in, _mm256_shuffle_epi8(r.high[k], _mm256_and_si256(_mm256_srli_epi16(c, 4), nibble)));
+    in = _mm256_and_si256(in,
+                          _mm256_shuffle_epi8(r.high[k], _mm256_and_si256(_mm256_srli_epi16(c, 4), nibble)));
   }
   return in;
 }
@@ -163,8 +168,8 @@ AUTHCTL_AVX2 LeakHit find_avx2(std::string_view text, std::size_t from) {
 
 // The low half of each of the six is its own, so one row of a table tells which character to compare with.
 AUTHCTL_AVX2 std::size_t copy_avx2(std::string_view text, char* out) {
-  const __m256i wanted = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 0, 0, 0, 0, '%', '&', 0, 0, 0, '\n', 0, '\\', '=', 0, 0));
+  const __m256i wanted =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 0, '%', '&', 0, 0, 0, '\n', 0, '\\', '=', 0, 0));
   std::size_t done = 0;
   for (; done + 32 <= text.size(); done += 32) {
     const __m256i c = load(text.data() + done);
@@ -213,7 +218,7 @@ bool is_base64url(char c) {
 bool is_base64(char c) { return is_base64url(c) || c == '+' || c == '/'; }
 
 std::size_t run_end(std::string_view text, std::size_t at, std::size_t most, bool (*fits)(char)) {
-  const std::size_t last = std::min(text.size(), at + most);
+  const std::size_t last = at + std::min(text.size() - std::min(text.size(), at), most);
   while (at < last && fits(text[at])) ++at;
   return at;
 }

@@ -33,8 +33,8 @@ LeakHit find_leak_anchor(std::string_view text, std::size_t from);
 // Copies up to the first of LF NUL \ % & = and gives how much that was. `out` has room for 32 more.
 std::size_t copy_to_special(std::string_view text, char* out);
 
-// The first '-' of "-????-????-", where four characters are before it and behind the last: the form of a backup
-// code; npos: there is none at `from` or behind it.
+// The first '-' of "-????-????-", where four characters are before it and behind the last: the form of a
+// backup code; npos: there is none at `from` or behind it.
 std::size_t find_dashes(std::string_view text, std::size_t from);
 
 bool is_base64url(char c);

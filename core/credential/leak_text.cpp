@@ -109,6 +109,12 @@ bool LeakText::literal_hex(std::size_t at, std::size_t digits, unsigned& value) 
   return true;
 }
 
+// Noise may end in `%6`, and a secret that follows begin with a hex digit.
+bool LeakText::swallows_secret(std::size_t next) const {
+  const auto last = raw_.substr(next - 1);
+  return last.starts_with("eyJ") || last.starts_with("authctl_");
+}
+
 // A character that was spelled with an escape that ends at `next`.
 void LeakText::undo_character(unsigned value, std::size_t next) {
   if (value == '\n') return join_lines(next);
@@ -141,10 +147,10 @@ void LeakText::undo_backslashes() {
       put(' ');
       return go_on(at + 1, false);
     case 'u':
-      if (literal_hex(at + 1, 4, value)) return undo_character(value, at + 5);
+      if (literal_hex(at + 1, 4, value) && !swallows_secret(at + 5)) return undo_character(value, at + 5);
       break;
     case 'x':
-      if (literal_hex(at + 1, 2, value)) return undo_character(value, at + 3);
+      if (literal_hex(at + 1, 2, value) && !swallows_secret(at + 3)) return undo_character(value, at + 3);
       break;
     default:
       break;
@@ -156,7 +162,7 @@ void LeakText::undo_backslashes() {
 void LeakText::undo_percent() {
   std::size_t at = next_ + 1;
   unsigned value = 0, inner = 0;
-  if (!literal_hex(at, 2, value)) {
+  if (!literal_hex(at, 2, value) || swallows_secret(at + 2)) {
     put('%');
     ++next_;
     return;
@@ -172,7 +178,8 @@ void LeakText::undo_entity() {
   std::size_t at = next_ + 1;
   while (raw_.substr(at, 4) == "amp;") at += 4;
   for (const auto& [name, c] : named) {
-    if (raw_.substr(at, name.size()) == name) return undo_character(static_cast<unsigned char>(c), at + name.size());
+    if (raw_.substr(at, name.size()) == name)
+      return undo_character(static_cast<unsigned char>(c), at + name.size());
   }
   unsigned value = 0;
   const bool hex = raw_.substr(at, 2) == "#x";
@@ -198,9 +205,12 @@ void LeakText::undo_equals() {
 }
 
 void LeakText::put_equals() {
-  const char* begin = out_ - std::min<std::size_t>(key_characters, static_cast<std::size_t>(out_ - buffer_.get()));
-  const bool digits = std::all_of(std::reverse_iterator<const char*>(out_), std::reverse_iterator(begin), is_base64url);
-  if (digits && out_ - begin == key_characters) keys_.push_back(static_cast<std::uint32_t>(out_ - buffer_.get()));
+  const char* begin =
+      out_ - std::min<std::size_t>(key_characters, static_cast<std::size_t>(out_ - buffer_.get()));
+  const bool digits =
+      std::all_of(std::reverse_iterator<const char*>(out_), std::reverse_iterator(begin), is_base64);
+  if (digits && out_ - begin == key_characters)
+    keys_.push_back(static_cast<std::uint32_t>(out_ - buffer_.get()));
   put('=');
 }
 
@@ -235,12 +245,18 @@ std::size_t LeakText::at_raw(std::size_t raw) const {
   return std::min(mark.at + (raw - mark.raw), next);
 }
 
-void LeakText::joints(std::size_t from, std::size_t to, std::size_t most, std::vector<std::size_t>& out) const {
+void LeakText::joints(std::size_t from, std::size_t to, std::size_t most,
+                      std::vector<std::size_t>& out) const {
   for (auto i = mark_before(from) + 1; i < marks_.size() && marks_[i].at < to && most > 0; ++i) {
     if (!marks_[i].joint) continue;
     out.push_back(marks_[i].at);
     --most;
   }
+}
+
+std::size_t LeakText::plain_until(std::size_t at) const {
+  const auto next = mark_before(at) + 1;
+  return next < marks_.size() ? marks_[next].at : size_;
 }
 
 LeakText::Spelling LeakText::spelling(std::size_t from, std::size_t to) const {

@@ -1,8 +1,9 @@
-// A dump as its secrets were before somebody folded, quoted or escaped them. Lines are joined (with what mail,
-// comments and string literals put at their ends and beginnings taken away), escapes of URLs, JSON, C, HTML
-// and quoted-printable are undone, however often a text was escaped; UTF-16 comes out as ASCII. Invariants:
-// letters and digits that stand side by side in the dump do so here; the text is never longer than the dump;
-// each character's place in the dump is known. RFC 3986 section 2.1, RFC 8259 section 7, RFC 2045 section 6.7.
+// A dump as its secrets were before somebody folded, quoted or escaped them. Lines are joined (with what
+// mail, comments and string literals put at their ends and beginnings taken away), escapes of URLs, JSON, C,
+// HTML and quoted-printable are undone, however often a text was escaped; UTF-16 comes out as ASCII.
+// Invariants: letters and digits that stand side by side in the dump do so here; the text is never longer
+// than the dump; each character's place in the dump is known. RFC 3986 section 2.1, RFC 8259 section 7, RFC
+// 2045 section 6.7.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,10 @@ class LeakText {
   // Where lines were joined strictly between the two, at most `most` of them, added to `out`.
   void joints(std::size_t from, std::size_t to, std::size_t most, std::vector<std::size_t>& out) const;
   Spelling spelling(std::size_t from, std::size_t to) const;
-  // Behind each run of 43 base64url characters that `=` follows: the form of 32 bytes.
+  // What stands from `at` up to there stands so in the dump.
+  std::size_t plain_until(std::size_t at) const;
+  // Behind each run of 43 or more base64 characters that `=` follows: the form of 32 bytes, or of what ends
+  // in them.
   const std::vector<std::uint32_t>& keys() const { return keys_; }
 
  private:
@@ -55,6 +59,7 @@ class LeakText {
   void put(char c) { *out_++ = c; }
   void put_equals();
   void go_on(std::size_t next, bool joint);
+  bool swallows_secret(std::size_t next) const;
   bool literal_hex(std::size_t at, std::size_t digits, unsigned& value) const;
 
   std::unique_ptr<char[]> buffer_;

@@ -35,19 +35,33 @@ std::string thumbprint_of(const base::Secret& symmetric) {
 // Of a Fernet token without its padding: version, time, IV, blocks of ciphertext, MAC.
 bool is_fernet_length(std::size_t characters) {
   const std::size_t bytes = characters * 3 / 4;
-  return characters % 4 != 1 && bytes >= token::fernet_overhead + 16 && (bytes - token::fernet_overhead) % 16 == 0;
+  return characters % 4 != 1 && bytes >= token::fernet_overhead + 16 &&
+         (bytes - token::fernet_overhead) % 16 == 0;
 }
 
-std::string padded(std::string_view text) { return std::string(text) + std::string((4 - text.size() % 4) % 4, '='); }
+std::string padded(std::string_view text) {
+  return std::string(text) + std::string((4 - text.size() % 4) % 4, '=');
+}
+
+// Version, and a time before the year 2242: noise may begin like a token, and goes on otherwise.
+bool is_likely_fernet(std::string_view text) {
+  std::uint8_t bytes[9];
+  if (text.size() < 12 || !base::decode_base64url(text.substr(0, 12), bytes)) return false;
+  return bytes[0] == 0x80 && std::all_of(bytes + 1, bytes + 4, [](auto byte) { return byte == 0; }) &&
+         bytes[4] < 2;
+}
 
 // Each length once, the likeliest first.
-std::vector<std::size_t> fernet_lengths(const Leak& leak) {
-  constexpr std::size_t searched = 8192;  // beyond it a token ends where its line does
+std::vector<std::size_t> fernet_lengths(const Leak& leak, std::size_t& tries_left) {
+  constexpr std::size_t searched = 4096;  // beyond it a token ends where its line does
   std::vector<std::size_t> lengths{leak.text.size()};
   lengths.insert(lengths.end(), leak.ends.begin(), leak.ends.end());
-  for (std::size_t n = 98; n < leak.text.size() && leak.text.size() <= searched; ++n)
-    if (std::ranges::find(leak.ends, n) == leak.ends.end()) lengths.push_back(n);
   std::erase_if(lengths, [](std::size_t n) { return !is_fernet_length(n); });
+  for (std::size_t n = 98; n < leak.text.size() && leak.text.size() <= searched && tries_left > 0; ++n) {
+    if (!is_fernet_length(n) || std::ranges::find(lengths, n) != lengths.end()) continue;
+    lengths.push_back(n);
+    --tries_left;
+  }
   return lengths;
 }
 
@@ -63,9 +77,9 @@ std::string_view algorithm_said(std::string_view text, base::json::object& heade
 }  // namespace
 
 std::string_view word_of(LeakKind kind) {
-  static constexpr std::string_view words[] = {"jwt",           "fernet_token", "fernet_key",  "client_secret",
-                                               "refresh_token", "mfa_token",    "reset_token", "backup_code",
-                                               "private_key",   "private_jwk"};
+  static constexpr std::string_view words[] = {
+      "jwt",       "fernet_token", "fernet_key",  "client_secret", "refresh_token",
+      "mfa_token", "reset_token",  "backup_code", "private_key",   "private_jwk"};
   return words[static_cast<std::size_t>(kind)];
 }
 
@@ -113,15 +127,17 @@ std::optional<LeakJudge::Judgement> LeakJudge::judge(const Leak& leak, const Kno
   }
 }
 
-// Where lines may have been joined that were not one token, or where noise follows at once, the algorithm says
-// how long the signature is.
-std::vector<std::size_t> LeakJudge::token_lengths(std::string_view text, std::span<const std::size_t> ends) const {
+// Where lines may have been joined that were not one token, or where noise follows at once, the algorithm
+// says how long the signature is.
+std::vector<std::size_t> LeakJudge::token_lengths(std::string_view text,
+                                                  std::span<const std::size_t> ends) const {
   base::json::object header;
   const auto alg = algorithm_said(text, header);
   const auto signature = text.rfind('.') + 1;
   std::vector<std::size_t> lengths;
   const auto add = [&](std::size_t length) {
-    if (length <= text.size() && std::ranges::find(lengths, length) == lengths.end()) lengths.push_back(length);
+    if (length <= text.size() && std::ranges::find(lengths, length) == lengths.end())
+      lengths.push_back(length);
   };
   for (const auto& entry : trusted_->entries()) {
     if (entry.key.alg() != alg) continue;
@@ -130,7 +146,8 @@ std::vector<std::size_t> LeakJudge::token_lengths(std::string_view text, std::sp
     add(signature + base::base64url_size(bytes, base::Padding::absent));
   }
   for (const auto size : usual_signatures)
-    if (signature + size == text.size() || std::ranges::find(ends, signature + size) != ends.end()) add(signature + size);
+    if (signature + size == text.size() || std::ranges::find(ends, signature + size) != ends.end())
+      add(signature + size);
   add(text.size());
   for (const auto end : ends) add(end);
   for (const auto size : usual_signatures) add(signature + size);
@@ -161,9 +178,10 @@ void LeakJudge::fill_token(const token::Verdict& verdict, LeakFinding& finding) 
     finding.user = user_named(subject->sub);
     finding.issued_at = subject->issued_at;
     finding.expires_at = subject->expires_at;
-    const auto row = subject->jti.empty() || subject->jti.size() > 256 || subject->jti.find('\0') != std::string::npos
-                         ? std::nullopt
-                         : store::TokenRepository(realm_.db()).find(subject->jti);
+    const auto row =
+        subject->jti.empty() || subject->jti.size() > 256 || subject->jti.find('\0') != std::string::npos
+            ? std::nullopt
+            : store::TokenRepository(realm_.db()).find(subject->jti);
     if (row && row->kid == subject->kid && row->client_id) {
       const auto client = store::find_client(realm_.db(), *row->client_id);
       finding.client = client ? client->name : *row->client_id;
@@ -177,8 +195,10 @@ void LeakJudge::fill_token(const token::Verdict& verdict, LeakFinding& finding) 
 }
 
 std::optional<LeakJudge::Judgement> LeakJudge::judge_fernet(const Leak& leak, const Known& known) {
+  if (leak.cut) return judge_long_fernet(leak);
+  if (!is_likely_fernet(leak.text)) return std::nullopt;
   std::optional<Judgement> foreign;
-  for (const auto length : fernet_lengths(leak)) {
+  for (const auto length : fernet_lengths(leak, tries_left_)) {
     const auto text = padded(leak.text.substr(0, length));
     Judgement judgement{length, {}};
     auto& finding = judgement.finding;
@@ -188,24 +208,31 @@ std::optional<LeakJudge::Judgement> LeakJudge::judge_fernet(const Leak& leak, co
     const auto verdict = fernet_.ring.open(text, {now_, std::nullopt}, buffer_);
     base::wipe(buffer_.data(), buffer_.size());
     const bool revoked = verdict.reason == token::FernetReason::revoked_key;
-    const auto header = token::read_fernet_header(text);
-    if (!header) continue;
-    if (leak.cut) {
-      finding.reason = "too_long";
-      return judgement;
-    }
+    if (!revoked && !verdict.ok() && !token::read_fernet_header(text)) continue;
     refuse(finding, "unknown_key");
     if (verdict.ok() || revoked) {
       finding.works = verdict.ok();
       finding.reason = revoked ? "revoked_key" : "";
       finding.kid = fernet_.ring.kid(verdict.key);
-      if (verdict.time < 253402300800) finding.issued_at = base::from_unix_seconds(static_cast<std::int64_t>(verdict.time));
+      if (verdict.time < 253402300800)
+        finding.issued_at = base::from_unix_seconds(static_cast<std::int64_t>(verdict.time));
       if (verdict.ok()) finding.hint = "authctl key rotate --use fernet --emergency";
       return judgement;
     }
     if (!foreign) foreign = std::move(judgement);
   }
   return foreign;
+}
+
+// Only its beginning is at hand, which anybody could have written.
+std::optional<LeakJudge::Judgement> LeakJudge::judge_long_fernet(const Leak& leak) {
+  constexpr std::size_t beginning = 100;
+  if (!is_likely_fernet(leak.text)) return std::nullopt;
+  Judgement judgement{beginning, {}};
+  judgement.finding.kind = LeakKind::fernet_token;
+  judgement.finding.digest = digest_of(leak.text);
+  judgement.finding.reason = "too_long";
+  return judgement;
 }
 
 void LeakJudge::judge_client_secret(const Leak& leak, LeakFinding& finding) {
@@ -226,7 +253,8 @@ void LeakJudge::judge_refresh(const Leak& leak, LeakFinding& finding) {
   finding.name = finding.session_id = standing->session.id;
   finding.user = standing->session.user;
   finding.client = standing->session.client_id;
-  if (const auto client = store::find_client(realm_.db(), standing->session.client_id)) finding.client = client->name;
+  if (const auto client = store::find_client(realm_.db(), standing->session.client_id))
+    finding.client = client->name;
   finding.kid = standing->session.kid;
   finding.issued_at = standing->token.issued_at;
   finding.expires_at = standing->session.ends_at;
@@ -237,7 +265,8 @@ void LeakJudge::judge_refresh(const Leak& leak, LeakFinding& finding) {
 void LeakJudge::judge_one_time(LeakFinding& finding) {
   store::OneTimeRepository secrets(realm_.db());
   const bool challenge = finding.kind == LeakKind::mfa_token;
-  const auto row = challenge ? secrets.look_at_challenge(finding.digest) : secrets.look_at_reset(finding.digest);
+  const auto row =
+      challenge ? secrets.look_at_challenge(finding.digest) : secrets.look_at_reset(finding.digest);
   if (!row) return refuse(finding, "unknown");
   const auto user = store::find_user_by_id(realm_.db(), row->user_id);
   if (user) finding.user = user->name;

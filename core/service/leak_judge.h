@@ -59,11 +59,9 @@ class LeakJudge {
   std::optional<Judgement> judge(const Leak& leak, const Known& known);
 
  private:
-  struct KnownKey {
-    store::KeyRow row;
-  };
   std::optional<Judgement> judge_token(const Leak& leak, const Known& known);
   std::optional<Judgement> judge_fernet(const Leak& leak, const Known& known);
+  std::optional<Judgement> judge_long_fernet(const Leak& leak);
   std::optional<Judgement> judge_fernet_key(const Leak& leak);
   std::optional<Judgement> judge_key(const Leak& leak);
   void judge_client_secret(const Leak& leak, LeakFinding& finding);
@@ -82,6 +80,8 @@ class LeakJudge {
   token::Verifier verifier_;
   FernetKeys fernet_;
   base::Bytes buffer_;
+  // Fernet tokens that noise follows at once are found by trying; a dump may not make us try forever.
+  std::size_t tries_left_ = 1'000'000;
   std::optional<std::map<std::string, store::KeyRow, std::less<>>> keys_;  // by thumbprint
 };
 

@@ -73,7 +73,8 @@ void revoke_leaks(Realm& realm, const Cause& cause, TriageReport& report) {
     std::vector<bool> ended;
     run_change(realm, cause, [&](Change& c) {
       ended.clear();
-      std::transform(next, last, std::back_inserter(ended), [&](auto& finding) { return end_leak(c, finding); });
+      std::transform(next, last, std::back_inserter(ended),
+                     [&](auto& finding) { return end_leak(c, finding); });
     });
     for (std::size_t i = 0; next != last; ++next, ++i) {
       if (!ended[i]) continue;

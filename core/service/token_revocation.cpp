@@ -64,10 +64,10 @@ RevocationReport revoke_jti(Realm& realm, const Cause& cause, const std::string&
                   "hand over the token itself: authctl token revoke FILE");
     }
     return revoke_token(c, TokenSubject{.jti = row->jti,
-                          .sub = row->user_id.value_or(""),
-                          .kid = row->kid,
-                          .issued_at = row->issued_at,
-                          .expires_at = row->expires_at});
+                                        .sub = row->user_id.value_or(""),
+                                        .kid = row->kid,
+                                        .issued_at = row->issued_at,
+                                        .expires_at = row->expires_at});
   });
 }
 

@@ -21,17 +21,18 @@ class Collection {
     const auto known = [&](const crypto::Digest& digest) { return by_digest_.contains(digest); };
     auto judgement = judge_.judge(leak, known);
     if (!judgement) return 0;
-    const auto& digest = judgement->finding.digest;
+    const auto digest = judgement->finding.digest;
+    const auto place = leak.place_of(judgement->length);
     if (const auto seen = by_digest_.find(digest); seen != by_digest_.end()) {
       auto& finding = findings_[seen->second];
       ++finding.count;
-      if (finding.places.size() < most_places) finding.places.push_back(leak.place);
+      if (finding.places.size() < most_places) finding.places.push_back(place);
     } else if (findings_.size() == most_findings) {
       ++untold_;
     } else {
       by_digest_.emplace(digest, findings_.size());
       findings_.push_back(std::move(judgement->finding));
-      findings_.back().places.push_back(leak.place);
+      findings_.back().places.push_back(place);
     }
     return judgement->length;
   }
@@ -73,7 +74,8 @@ std::string verdict_of(const LeakFinding& finding) {
 std::string places_of(const LeakFinding& finding) {
   std::string text;
   for (const auto& place : finding.places)
-    text += (text.empty() ? "line " : ", ") + std::to_string(place.line) + " (byte " + std::to_string(place.offset) + ")";
+    text += (text.empty() ? "line " : ", ") + std::to_string(place.line) + " (byte " +
+            std::to_string(place.offset) + ")";
   if (finding.count > finding.places.size())
     text += ", and " + std::to_string(finding.count - finding.places.size()) + " more";
   return text;
@@ -122,7 +124,8 @@ TriageReport triage(Realm& realm, base::ByteSource& source, const TriageRequest&
   report.bytes = scan.bytes();
   collection.finish(report);
   if (report.untold != 0)
-    report.notices.push_back(std::to_string(report.untold) + " more secrets are there: end these, then run it again");
+    report.notices.push_back(std::to_string(report.untold) +
+                             " more secrets are there: end these, then run it again");
   return report;
 }
 
@@ -154,8 +157,8 @@ std::string draw_triage(const TriageReport& report) {
     text += draw(finding);
     if (!finding.works) ++unknown;
   }
-  return text + std::to_string(report.findings.size() + report.untold) + " found, " + std::to_string(report.living()) +
-         " still work" + (report.living() == 1 ? "s" : "") +
+  return text + std::to_string(report.findings.size() + report.untold) + " found, " +
+         std::to_string(report.living()) + " still work" + (report.living() == 1 ? "s" : "") +
          (unknown == 0 ? "" : ", " + std::to_string(unknown) + " unknown") + "\n";
 }
 

@@ -57,8 +57,8 @@ std::optional<OneTimeRow> OneTimeRepository::look_at_challenge(base::ByteView ha
 }
 
 std::optional<OneTimeRow> OneTimeRepository::look_at_reset(base::ByteView hash) {
-  const auto row = db_.query("SELECT user_id, created_at, expires_at, used_at FROM password_reset WHERE hash = $1",
-                             {hash});
+  const auto row = db_.query(
+      "SELECT user_id, created_at, expires_at, used_at FROM password_reset WHERE hash = $1", {hash});
   if (!row->next()) return std::nullopt;
   return OneTimeRow{row->string(0), row->time(1), row->time(2), row->optional_time(3), 0};
 }

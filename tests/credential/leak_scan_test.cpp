@@ -14,7 +14,8 @@ namespace {
 
 // RFC 7519 section 3.1, and the example of the Fernet specification.
 const std::string jwt =
-    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
     "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const std::string fernet =
     "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
@@ -33,7 +34,8 @@ std::vector<Found> scan(std::string_view dump, std::size_t piece = 1 << 20) {
     auto text = leak.text;
     if (leak.kind == LeakKind::fernet_key) return std::size_t{0};  // only the form: a soft break is enough
     if (leak.kind == LeakKind::jwt && text.starts_with(jwt)) text = text.substr(0, jwt.size());
-    if (leak.kind == LeakKind::fernet_token && text.starts_with(fernet.substr(0, 98))) text = text.substr(0, 98);
+    if (leak.kind == LeakKind::fernet_token && text.starts_with(fernet.substr(0, 98)))
+      text = text.substr(0, 98);
     found.push_back({leak.kind, std::string(text), leak.place.form, leak.place.offset, leak.place.line});
     return text.size();
   });
@@ -101,8 +103,9 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
     CHECK(only(utf16("pass: " + plain + "\r\n")) == expected);
     for (const std::size_t width : {1, 2, 3, 17, 64, 76}) {
       INFO(width);
-      for (const std::string fold : {"\n", "\r\n", "\n> ", "\r\n> > ", "\\\n", "=\n", "=\r\n", "\n    ", "\\n", "\\r\\n",
-                                     "\\\\n", "%0A", "%0D%0A", "\n\t", "\\\r\n  ", "\"\n  \"", "\" +\n\"", "&#10;", "\n# "}) {
+      for (const std::string fold :
+           {"\n", "\r\n", "\n> ", "\r\n> > ", "\\\n", "=\n", "=\r\n", "\n    ", "\\n", "\\r\\n", "\\\\n",
+            "%0A", "%0D%0A", "\n\t", "\\\r\n  ", "\"\n  \"", "\" +\n\"", "&#10;", "\n# "}) {
         INFO("fold " << base64(fold));
         CHECK(only("Subject: x\n\n" + folded(plain, width, fold) + "\n") == expected);
       }
