@@ -147,18 +147,18 @@ Output verify(Invocation& in, const VerifyOptions& options) {
 
 void declare_verify(Noun& noun) {
   auto options = std::make_shared<VerifyOptions>();
-  auto& verb = noun.verb(
-      "verify", "Check that nobody altered or cut the log", &audit_verify_shape,
-      {.examples = {"authctl audit verify", "authctl audit verify --checkpoint kept.note --json",
-                    "authctl audit verify evidence --public-key log.vkey"},
-       .exits = {{7, "the log is altered, truncated, or cannot be verified"}},
-       .more = "Every leaf is recomputed from the stored columns, the tree from the leaves, and "
-               "both are held against "
-               "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
-               "the whole store. A receipt of `incident contain` and a folder of `incident report` "
-               "are checked against the public key, "
-               "with no store; without --public-key, against the store's."},
-      [options](Invocation& in) { return verify(in, *options); });
+  auto& verb =
+      noun.verb("verify", "Check that nobody altered or cut the log", &audit_verify_shape,
+                {.examples = {"authctl audit verify", "authctl audit verify --checkpoint kept.note --json",
+                              "authctl audit verify evidence --public-key log.vkey"},
+                 .exits = {{7, "the log is altered, truncated, or cannot be verified"}},
+                 .more = "Every leaf is recomputed from the stored columns, the tree from the leaves, and "
+                         "both are held against "
+                         "the signed head. Only a checkpoint that was kept elsewhere tells an older copy of "
+                         "the whole store. A receipt of `incident contain` and a folder of `incident report` "
+                         "are checked against the public key, "
+                         "with no store; without --public-key, against the store's."},
+                [options](Invocation& in) { return verify(in, *options); });
   verb.add_option("FILE", options->evidence, "evidence to check: a receipt, or a folder of incident report");
   verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
       ->type_name("FILE");

@@ -129,11 +129,11 @@ void declare_incident_contain(Noun& noun) {
            "needs an account, so this host always lets people in again."},
       [options](Invocation& in) { return contain(in, *options); });
   auto& request = options->request;
-  refuse_empty(verb.add_option("--user", request.user, "name, e-mail or id of a user")->type_name("U"));
-  refuse_empty(verb.add_option("--kid", request.kid, "id of a key")->type_name("K"));
+  verb.add_option("--user", request.user, "name, e-mail or id of a user")->type_name("U");
+  verb.add_option("--kid", request.kid, "id of a key")->type_name("K");
   verb.add_flag("--all", options->all, "everything in the store");
-  refuse_empty(verb.add_option("--out", options->out.path, "write the receipt to a new file (mode 0600)")
-                   ->type_name("FILE"));
+  verb.add_option("--out", options->out.path, "write the receipt to a new file (mode 0600)")
+      ->type_name("FILE");
   verb.add_flag("--force", request.force,
                 "also where nobody is left who holds admin:all, and over a file that exists");
 }

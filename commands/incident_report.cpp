@@ -67,11 +67,11 @@ void declare_incident_report(Noun& noun) {
            "person. `audit verify FOLDER --public-key F` checks it on any machine with the public key alone. "
            "E-mail and network addresses are masked; --reveal shows them and is an entry itself."},
       [request](Invocation& in) { return report(in, *request); });
-  refuse_empty(
-      verb.add_option("--since", request->since, "from this time on, or so long ago")->type_name("T|D"))
+  verb.add_option("--since", request->since, "from this time on, or so long ago")
+      ->type_name("T|D")
       ->required();
-  refuse_empty(verb.add_option("--out", request->folder, "the folder to make; authctl-report-TIME without it")
-                   ->type_name("FOLDER"));
+  verb.add_option("--out", request->folder, "the folder to make; authctl-report-TIME without it")
+      ->type_name("FOLDER");
   verb.add_flag("--reveal", request->reveal, "show addresses in full");
 }
 

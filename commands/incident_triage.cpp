@@ -95,7 +95,7 @@ void declare_incident_triage(Noun& noun) {
            "and what only a key can end, are left to the command that the hint names. --quiet prints the "
            "fingerprints of what still works."},
       [request](Invocation& in) { return run(in, *request); });
-  refuse_empty(verb.add_option("FILE", request->file, "the dump; - is standard input"))->required();
+  verb.add_option("FILE", request->file, "the dump; - is standard input")->required();
   verb.add_flag("--revoke", request->revoke, "end what still works; asks");
 }
 

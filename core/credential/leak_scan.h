@@ -52,7 +52,7 @@ struct Leak {
 
 class LeakScan {
  public:
-  // How many characters of the text are the secret; 0: it is none.
+  // In how many characters of the text no other secret begins; 0: it is none.
   using Judge = std::function<std::size_t(const Leak&)>;
   explicit LeakScan(Judge judge) : judge_(std::move(judge)) {}
 
@@ -97,7 +97,7 @@ class LeakScan {
   void open_base64(std::size_t depth, std::size_t begin, std::size_t end);
   void examine_codes(std::size_t depth, std::size_t from);
   bool at_border(const LeakText& text, std::size_t at) const;
-  // A part of the layer's text, up to `size` characters; those of the secret are counted by the judge.
+  // A part of the layer's text, up to `size` characters; where it ends the judge says.
   std::size_t offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size,
                          bool cut = false);
   // Something that is written anew, which stands from `at` to `end`.

@@ -18,6 +18,7 @@ int hex_digit(char c) {
   return -1;
 }
 
+bool is_special(char c) { return c == '\n' || c == '\0' || c == '\\' || c == '%' || c == '&' || c == '='; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_quote(char c) { return c == '"' || c == '\''; }
 // None of these is a character of base64, so no secret begins with one.
@@ -216,13 +217,23 @@ void LeakText::put_equals() {
 
 // One is the other half of a UTF-16 character, or the end of a string; more of them part what is beside them.
 void LeakText::undo_zeros() {
-  const auto end = std::min(raw_.find_first_not_of('\0', next_), raw_.size());
-  if (end - next_ > 1) {
+  const auto begin = next_;
+  const auto end = std::min(raw_.find_first_not_of('\0', begin), raw_.size());
+  if (end - begin > 1) {
     put('\0');
   } else if (out_ > floor_ && out_[-1] == '\r') {
     --out_;
   }
   go_on(end, true);
+  // The rest of a UTF-16 text in one go.
+  const auto is_half = [&](std::size_t at) {
+    return at + 1 < raw_.size() && raw_[at + 1] == '\0' && !is_special(raw_[at]) && raw_[at] != '\r';
+  };
+  if (end - begin != 1) return;
+  while (is_half(next_) && (next_ + 2 == raw_.size() || raw_[next_ + 2] != '\0')) {
+    put(raw_[next_]);
+    go_on(next_ + 2, true);
+  }
 }
 
 std::size_t LeakText::mark_before(std::size_t at) const {

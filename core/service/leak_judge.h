@@ -13,6 +13,7 @@
 #include "core/credential/leak_scan.h"
 #include "core/crypto/digest.h"
 #include "core/service/fernet_ring.h"
+#include "core/service/leaked_codes.h"
 #include "core/service/token_check.h"
 #include "core/store/key_repository.h"
 
@@ -23,11 +24,13 @@ using credential::LeakKind;
 using credential::LeakPlace;
 
 struct LeakFinding {
-  LeakKind kind = LeakKind::jwt;
+  LeakFinding(LeakKind which, std::string_view text);
+
+  LeakKind kind;
   std::optional<bool> works;  // nothing: it cannot be told
   bool to_come = false;       // it does not work yet, and will
   std::string reason;         // a word; empty: it works
-  crypto::Digest digest{};    // of the text: what the store knows most of them by
+  crypto::Digest digest;      // of the text: what the store knows most of them by
   std::string name;           // what it may be called by in public: the first 8 of a jti, a session, a kid
   std::optional<std::string> user, client, kid;  // names, and the key
   std::optional<base::Timestamp> issued_at, expires_at;
@@ -39,7 +42,9 @@ struct LeakFinding {
   // What revocation needs.
   std::optional<TokenSubject> token;
   std::string user_id, client_id, session_id;
+  base::Bytes mac;  // of a backup code
 
+  void refuse(std::string_view why);
   bool lives() const { return works == true || to_come; }
 };
 
@@ -50,23 +55,26 @@ class LeakJudge {
   ~LeakJudge();
 
   struct Judgement {
-    std::size_t length = 0;  // of the secret, in characters of the leak's text
+    std::size_t length;  // of the secret, in characters of the leak's text
+    std::size_t taken;   // in which no other one begins
     LeakFinding finding;
   };
   // Nothing where it is no secret. `known` is asked with the digest of what would be looked at, so that
-  // nothing is verified twice; where it says so, the judgement has only length and digest.
+  // nothing is verified twice; where it says so, the judgement has only lengths and digest.
   using Known = std::function<bool(const crypto::Digest&)>;
   std::optional<Judgement> judge(const Leak& leak, const Known& known);
+  // How many texts look like a backup code and were not compared with all there are.
+  std::uint64_t codes_left_out() const { return codes_.left_out(); }
 
  private:
   std::optional<Judgement> judge_token(const Leak& leak, const Known& known);
   std::optional<Judgement> judge_fernet(const Leak& leak, const Known& known);
-  std::optional<Judgement> judge_long_fernet(const Leak& leak);
   std::optional<Judgement> judge_fernet_key(const Leak& leak);
   std::optional<Judgement> judge_key(const Leak& leak);
   void judge_client_secret(const Leak& leak, LeakFinding& finding);
   void judge_refresh(const Leak& leak, LeakFinding& finding);
   void judge_one_time(LeakFinding& finding);
+  bool judge_code(const Leak& leak, LeakFinding& finding);
   void judge_thumbprint(const std::string& thumbprint, LeakFinding& finding);
   void fill_token(const token::Verdict& verdict, LeakFinding& finding);
   std::vector<std::size_t> token_lengths(std::string_view text, std::span<const std::size_t> ends) const;
@@ -79,6 +87,7 @@ class LeakJudge {
   std::shared_ptr<const token::KeySet> trusted_;
   token::Verifier verifier_;
   FernetKeys fernet_;
+  LeakedCodes codes_;
   base::Bytes buffer_;
   // Fernet tokens that noise follows at once are found by trying; a dump may not make us try forever.
   std::size_t tries_left_ = 1'000'000;

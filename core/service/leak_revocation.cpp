@@ -6,6 +6,7 @@
 #include "core/service/sessions.h"
 #include "core/service/tokens.h"
 #include "core/service/triage.h"
+#include "core/store/factor_repository.h"
 #include "core/store/one_time_repository.h"
 
 namespace authctl::service {
@@ -34,6 +35,15 @@ bool end_one_time(Change& c, const LeakFinding& finding) {
   return true;  // used or over meanwhile, it works no more either
 }
 
+bool end_code(Change& c, const LeakFinding& finding) {
+  if (store::use_backup_code(c.db(), finding.user_id, finding.mac, c.now()))
+    c.record({"backup-code.revoke",
+              {"user", finding.user_id, finding.user.value_or("")},
+              audit::Outcome::success,
+              {}});
+  return true;
+}
+
 bool end_leaked_session(Change& c, const LeakFinding& finding) {
   if (const auto session = store::SessionRepository(c.db()).find(finding.session_id))
     end_session(c, *session, "session.revoke", "leaked");
@@ -54,6 +64,8 @@ bool end_leak(Change& c, LeakFinding& finding) {
       return end_leaked_session(c, finding);
     case LeakKind::client_secret:
       return end_secret(c, finding);
+    case LeakKind::backup_code:
+      return end_code(c, finding);
     case LeakKind::mfa_token:
     case LeakKind::reset_token:
       return end_one_time(c, finding);

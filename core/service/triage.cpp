@@ -34,7 +34,7 @@ class Collection {
       findings_.push_back(std::move(judgement->finding));
       findings_.back().places.push_back(place);
     }
-    return judgement->length;
+    return judgement->taken;
   }
 
   void finish(TriageReport& report) {
@@ -45,6 +45,12 @@ class Collection {
     });
     report.findings = std::move(findings_);
     report.untold = untold_;
+    if (untold_ != 0)
+      report.notices.push_back(std::to_string(untold_) +
+                               " more secrets are there: end these, then run it again");
+    if (const auto left_out = judge_.codes_left_out(); left_out != 0)
+      report.notices.push_back(std::to_string(left_out) +
+                               " texts look like backup codes and were not tried: too many users have some");
   }
 
  private:
@@ -123,9 +129,6 @@ TriageReport triage(Realm& realm, base::ByteSource& source, const TriageRequest&
   TriageReport report;
   report.bytes = scan.bytes();
   collection.finish(report);
-  if (report.untold != 0)
-    report.notices.push_back(std::to_string(report.untold) +
-                             " more secrets are there: end these, then run it again");
   return report;
 }
 

@@ -122,6 +122,17 @@ bool has_imported_backup_codes(Database& db, std::string_view user_id) {
       ->next();
 }
 
+std::vector<BackupCodeRow> list_backup_codes(Database& db, const BackupCodeRow& after, std::int64_t limit) {
+  const auto rows = db.query(
+      "SELECT user_id, mac, created_at, used_at FROM backup_code WHERE (user_id, mac) > ($1, $2) "
+      "ORDER BY user_id, mac LIMIT $3",
+      {after.user_id, base::ByteView(after.mac), limit});
+  std::vector<BackupCodeRow> codes;
+  while (rows->next())
+    codes.push_back({rows->string(0), rows->bytes(1), rows->time(2), rows->optional_time(3)});
+  return codes;
+}
+
 BackupCodeCount count_backup_codes(Database& db, std::string_view user_id) {
   const auto rows = db.query(
       "SELECT COUNT(*), COUNT(used_at), MAX(created_at) FROM backup_code WHERE user_id = $1", {user_id});

@@ -53,6 +53,14 @@ struct HashedBackupCode {
 std::vector<HashedBackupCode> hashed_backup_codes(Database& db, std::string_view user_id);
 // Whether any of its codes, hashed or digested, came from another system.
 bool has_imported_backup_codes(Database& db, std::string_view user_id);
+struct BackupCodeRow {
+  std::string user_id;
+  base::Bytes mac;
+  base::Timestamp created_at{};
+  std::optional<base::Timestamp> used_at;
+};
+// At most `limit` behind this one, in the order of users and MACs.
+std::vector<BackupCodeRow> list_backup_codes(Database& db, const BackupCodeRow& after, std::int64_t limit);
 struct BackupCodeCount {
   std::int64_t left = 0, used = 0;
   std::optional<base::Timestamp> created_at;

@@ -124,3 +124,77 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
   }
   CHECK(scan(client + "000000").empty());  // the checksum is wrong
 }
+
+TEST_CASE("what is found does not depend on blocks, and is said with its place") {
+  const std::string noise(40'000, 'x');
+  std::string dump;
+  for (int i = 0; i < 120; ++i)
+    dump +=
+        noise.substr(0, static_cast<std::size_t>(i) * 331) + "\n" + jwt + "\n" + base64(" " + fernet) + "\n";
+  const auto all = scan(dump);
+  REQUIRE(all.size() == 240);
+  for (const std::size_t piece : {std::size_t{777}, std::size_t{65536}, dump.size()}) {
+    const auto again = scan(dump, piece);
+    REQUIRE(again.size() == all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      CHECK(again[i].offset == all[i].offset);
+      CHECK(again[i].line == all[i].line);
+    }
+  }
+  std::uint64_t line = 2;
+  for (std::size_t i = 0; i < all.size(); i += 2, line += 3) {
+    CHECK(dump.substr(all[i].offset, jwt.size()) == jwt);
+    CHECK(all[i].line == line);
+    CHECK(all[i + 1].form == LeakForm::base64);
+    CHECK(all[i + 1].line == line + 1);
+  }
+}
+
+TEST_CASE("vector code and plain code search alike") {
+  test::SeededRandom random;
+  std::string noise(200'000, '\0');
+  random.fill({reinterpret_cast<std::uint8_t*>(noise.data()), noise.size()});
+  const auto text = base64(noise) + noise + "abcd-efgh-jkmn-pqrs";
+  const auto walk = [&] {
+    std::string seen;
+    for (auto hit = credential::find_leak_anchor(text, 0); hit.anchor != nullptr;
+         hit = credential::find_leak_anchor(text, hit.at + 1))
+      seen += std::to_string(hit.at) + ":" + std::string(hit.anchor->text()) + " ";
+    std::string copy(text.size() + 64, '\0');
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const auto count = credential::copy_to_special(std::string_view(text).substr(at), copy.data());
+      if (std::string_view(copy).substr(0, count) != std::string_view(text).substr(at, count)) seen += "?";
+      seen += std::to_string(at += count) + " ";
+    }
+    for (auto at = credential::find_dashes(text, 0); at != text.npos;
+         at = credential::find_dashes(text, at + 1))
+      seen += std::to_string(at) + "- ";
+    return seen;
+  };
+  const auto fast = walk();
+  CHECK(fast.size() > 1000);
+  credential::use_leak_engine(credential::LeakEngine::plain);
+  const auto plain = walk();
+  credential::use_leak_engine(credential::LeakEngine::automatic);
+  CHECK(fast == plain);
+  for (const auto& anchor : credential::leak_anchors()) {
+    INFO(anchor.text());
+    CHECK(std::ranges::all_of(anchor.text(), credential::is_base64url));
+  }
+}
+
+TEST_CASE("what only looks like a secret is none") {
+  for (const std::string text :
+       {"eyJ", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ",
+        "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.short", "gAAAAAB", "authctl_cs_", "authctl_rt_short",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----",
+        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"a\",\"y\":\"b\"}", "\"kty\"",
+        "123e4567-e89b-12d3-a456-426614174000", "abcd-efgh-jkmn-pqrs-tuvw", "xabcd-efgh-jkmn-pqrs",
+        "abcd-efgh-jkmn-pq0s"}) {
+    INFO(text);
+    CHECK(scan(text).empty());
+  }
+  CHECK(scan("abcd-efgh-jkmn-pqrs\nABCD-EFGH-JKMN-PQRS\n").size() == 2);
+}

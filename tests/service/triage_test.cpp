@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/base/json.h"
+#include "core/service/backup_codes.h"
 #include "core/service/clients.h"
 #include "core/service/one_time_secret.h"
 #include "core/service/password_reset.h"
@@ -241,6 +242,29 @@ TEST_CASE("what still works is ended once, by those who own it, with entries") {
   const auto entries = test::logged_actions(world.db()).size();
   CHECK(world.end(dump).living() == 0);
   CHECK(test::logged_actions(world.db()).size() == entries);
+}
+
+TEST_CASE("a leaked backup code is known by its user, ended, and told from words like it") {
+  LeakWorld world(GENERATE(test::each_engine()));
+  CHECK(world.verdict("some-time-this-week") == "0 found");
+  world.add_user("bob");
+  generate_backup_codes(world.realm(), world.cause(), "bob", 3);
+  const auto codes = generate_backup_codes(world.realm(), world.cause(), "ann", 10).codes;
+  std::string sheet;
+  for (const auto& code : codes) sheet += text(code) + "\n";
+  auto report = world.look("my codes:\n" + sheet + "some-time-this-week\nx" + text(codes[0]));
+  CHECK(report.findings.size() == 10);
+  CHECK(report.living() == 10);
+  CHECK(report.findings[3].user == "ann");
+  auto upper = text(codes[4]);
+  for (auto& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  CHECK(world.verdict("(" + upper + ")") == "works");
+  CHECK(world.verdict(base::encode_base64(base::bytes_of(sheet))) == "0 found");  // nothing marks it there
+  world.end(text(codes[0]) + " " + text(codes[1]));
+  CHECK(world.look(sheet).living() == 8);
+  CHECK(world.verdict(text(codes[0])) == "works not: used");
+  CHECK(backup_code_status(world.realm(), "ann").left == 8);
+  CHECK(world.log_is_intact());
 }
 
 TEST_CASE("a store that fails while leaks are ended leaves them as they were") {
