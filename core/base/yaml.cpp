@@ -153,12 +153,38 @@ std::optional<unsigned> hex4(std::string_view text) {
   return value;
 }
 
+// YAML refuses DEL, C1, U+FEFF and the like as they are, and takes NEL, U+2028 and U+2029 for ends of lines;
+// JSON has them in strings, and nowhere else. Gives the bytes of such a character, 0 for any other.
+std::size_t length_of_restricted(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0u; };
+  if (byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;                               // U+0080 to U+009F
+  if (byte(0) == 0xe2 && byte(1) == 0x80 && (byte(2) & 0xfe) == 0xa8) return 3;  // U+2028, U+2029
+  if (byte(0) == 0xef && byte(1) == 0xbb && byte(2) == 0xbf) return 3;           // U+FEFF
+  if (byte(0) == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe) return 3;           // U+FFFE, U+FFFF
+  return 0;
+}
+
+unsigned code_point(std::string_view utf8) {
+  unsigned point = static_cast<std::uint8_t>(utf8[0]);
+  if (utf8.size() > 1) point &= 0x7fu >> utf8.size();
+  for (const char c : utf8.substr(1)) point = point << 6 | (static_cast<std::uint8_t>(c) & 0x3f);
+  return point;
+}
+
 // JSON writes a character beyond 0xFFFF as two halves, \ud83d\ude00, where YAML has \U0001f600. In JSON every
 // backslash stands in a string, and begins an escape.
 std::string with_whole_escapes(std::string_view json) {
   std::string text;
   text.reserve(json.size());
   for (std::size_t at = 0; at < json.size(); ++at) {
+    if (const auto length = length_of_restricted(json.substr(at)); length > 0) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", code_point(json.substr(at, length)));
+      text += escape.data();
+      at += length - 1;
+      continue;
+    }
     text += json[at];
     if (json[at] != '\\' || at + 1 == json.size()) continue;
     const auto high = json[at + 1] == 'u' ? hex4(json.substr(at + 2)) : std::nullopt;

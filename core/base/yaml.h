@@ -3,6 +3,8 @@
 // document, no member twice, bounded in size, depth and number of nodes. Scalars stay texts; who reads a
 // member decides what it is.
 #pragma once
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +28,18 @@ struct YamlNode {
   std::vector<YamlNode> items;      // of a list
   std::vector<YamlMember> members;  // of a map, in their order
 
-  // Written as nothing, `null` or `~`.
+  // YAML 1.2 section 10.3.2. Nothing else is more than a text: `no`, `on` and `0o17` mean what they look
+  // like.
   bool is_null() const {
-    return kind == Kind::scalar && !quoted && (text.empty() || text == "null" || text == "~");
+    return kind == Kind::scalar && !quoted &&
+           (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL");
+  }
+  bool is_true() const { return is_plain({"true", "True", "TRUE"}); }
+  bool is_false() const { return is_plain({"false", "False", "FALSE"}); }
+
+ private:
+  bool is_plain(std::initializer_list<std::string_view> words) const {
+    return kind == Kind::scalar && !quoted && std::find(words.begin(), words.end(), text) != words.end();
   }
 };
 

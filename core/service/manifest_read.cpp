@@ -47,15 +47,13 @@ struct Place {
   }
   std::string text() const {
     if (node.kind != YamlNode::Kind::scalar || node.is_null()) refuse("is not a text");
-    if (!node.quoted && (node.text == "true" || node.text == "false"))
-      refuse("is not a text", "in quotes: \"" + node.text + "\"");
+    if (node.is_true() || node.is_false()) refuse("is not a text", "in quotes: \"" + node.text + "\"");
     if (node.text.find('\0') != std::string::npos) refuse("holds a NUL");
     return node.text;
   }
   bool flag() const {
-    if (node.kind != YamlNode::Kind::scalar || node.quoted || (node.text != "true" && node.text != "false"))
-      refuse("is not true or false");
-    return node.text == "true";
+    if (!node.is_true() && !node.is_false()) refuse("is not true or false");
+    return node.is_true();
   }
   std::string duration() const {
     const auto parsed = base::parse_duration(text());
@@ -64,7 +62,9 @@ struct Place {
   }
   Place item(std::size_t at) const { return {node.items[at], path + "[" + std::to_string(at) + "]"}; }
   std::vector<Place> items() const {
-    if (node.kind != YamlNode::Kind::list) refuse("is not a list");
+    if (node.kind != YamlNode::Kind::list)
+      refuse("is not a list",
+             node.is_null() ? "[] where there is none; leave it out where nothing is said" : "");
     std::vector<Place> all;
     all.reserve(node.items.size());
     for (std::size_t at = 0; at < node.items.size(); ++at) all.push_back(item(at));
@@ -277,7 +277,7 @@ ManifestThing read_key_policy(const Place& place, std::string_view use) {
 std::string setting_text(const Place& place) {
   if (place.node.kind != YamlNode::Kind::list) {
     if (place.node.kind != YamlNode::Kind::scalar || place.node.is_null()) place.refuse("is not a text");
-    return place.node.text;
+    return place.node.is_true() ? "true" : place.node.is_false() ? "false" : place.node.text;
   }
   std::string text;
   for (const auto& item : place.items()) text += (text.empty() ? "" : ",") + item.text();

@@ -107,7 +107,10 @@ Adoption adopt_thing(Realm& realm, const Cause& cause, ThingKind kind, const std
       thing = load_by_id(realm, kind, store::get_user(c.db(), name).id, c.now());
     } else {
       auto all = load_things(realm, kind, c.now());
-      const auto found = all.find(base::fold_ascii(name));
+      auto found = all.find(base::fold_ascii(name));
+      if (found == all.end())
+        found = std::ranges::find(
+            all, name, [](const auto& entry) -> auto& { return entry.second.id; });
       if (found != all.end()) thing = found->second;
     }
     if (!thing) {

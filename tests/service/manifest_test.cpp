@@ -87,6 +87,37 @@ TEST_CASE("what is wrong with a manifest is said with its line, its path and wha
           "line 2, settings." + name + ": no setting of a manifest");
 }
 
+TEST_CASE(
+    "a word that some reader of YAML takes for something else is the text that a person sees, or refused") {
+  const auto names = [](const std::string& list) {
+    std::vector<std::string> found;
+    const auto read = service::parse_manifest("version: 1\nroles: [{name: a, permissions: " + list + "}]\n");
+    for (const auto& element : read.things.front().fields[2]->elements) found.push_back(element.name);
+    return found;
+  };
+  CHECK(names("[no, yes, on, off, y, n]") == std::vector<std::string>{"n", "no", "off", "on", "y", "yes"});
+  CHECK(names("[010, 1e3, 0x1f, 0o17, 2026-01-01, 12:30]") ==
+        std::vector<std::string>{"010", "0o17", "0x1f", "12:30", "1e3", "2026-01-01"});
+  for (const std::string word : {"true", "True", "TRUE", "false", "False", "FALSE"})
+    CHECK(refusal("roles: [{name: " + word + "}]\n").second == "in quotes: \"" + word + "\"");
+  for (const std::string word : {"null", "Null", "NULL", "~", "''", ""})
+    CHECK(refusal("roles: [{name: " + word + "}]\n").first.starts_with("line 2, roles[0].name: "));
+  CHECK(refusal("roles: [{name: 'true'}]\n").first == "taken");
+  for (const std::string word : {"yes", "no", "on", "1", "'true'"})
+    CHECK(refusal("clients: [{name: a, public: " + word + "}]\n").first ==
+          "line 2, clients[0].public: is not true or false");
+  CHECK(refusal("clients: [{name: a, public: True}]\n").first == "taken");
+  for (const std::string word : {"no", "off", "False", "\"no\""})
+    CHECK(service::parse_manifest("version: 1\nsettings: {registration: " + word + "}\n")
+              .things.front()
+              .fields[0]
+              ->text == "off");
+  // What stands there and says nothing is neither "none of them" nor "not told".
+  CHECK(refusal("roles:\n") ==
+        std::pair<std::string, std::string>{"line 2, roles: is not a list",
+                                            "[] where there is none; leave it out where nothing is said"});
+}
+
 TEST_CASE("a manifest of another version, or none, is refused") {
   const auto message = [](const std::string& text) {
     try {

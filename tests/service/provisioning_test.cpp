@@ -139,6 +139,9 @@ TEST_CASE("a prune deletes what an apply made and the manifest no longer names, 
   CHECK(service::adopt_thing(realm, cause, service::ThingKind::role, "Named").is_new);
   CHECK_FALSE(service::adopt_thing(realm, cause, service::ThingKind::role, "named").is_new);
   CHECK(world.apply("roles: []\n", {true, false}).ops == Ops{"remove /roles/named"});
+  // Whatever else takes a client takes its id too.
+  const auto shop = service::create_client(realm, cause, {"shop", {}}, [](const base::Secret&) {}).client.id;
+  CHECK(service::adopt_thing(realm, cause, service::ThingKind::client, shop).name == "shop");
   CHECK(service::show_role(realm, "by-hand").name == "by-hand");
 }
 
@@ -221,6 +224,43 @@ TEST_CASE("an export applied to an empty store makes the same, ids apart") {
   CHECK(world.apply(yaml.substr(yaml.find('\n') + 1)).ops == Ops{});
   CHECK(service::manifest_yaml(service::export_manifest(world.test.realm(), {false})).find("$argon2") ==
         std::string::npos);
+}
+
+TEST_CASE("whatever texts a store holds, its export says the same in YAML and in JSON") {
+  ManifestWorld world(store::Engine::sqlite);
+  auto& realm = world.test.realm();
+  const auto cause = world.test.cause();
+  int count = 0;
+  for (const std::string name : {"no", "true", "null", "y", "1", "010", "1e3", "0x1f", "2026-01-01"})
+    service::create_role(realm, cause, {name, "", {}});
+  for (const std::string text : {"a: b",       "- a",          "# a",    " a ",    "'",       "\"",
+                                 "\\",         "{a}",          "[a",     "!a",     "&a",      "*a",
+                                 "%a",         "@a",           "`a",     "|",      ">",       "?",
+                                 "no",         "Null",         "~",      "True",   "<<",      "=",
+                                 ".inf",       "line\nline\n", "\t",     "\r",     "\x1b[2J", "\x7f",
+                                 "\u0085",     "\u2028",       "\ufeff", "\u202e", "\u00e9",  "e\u0301",
+                                 "\U0001f600", "\U0010ffff"})
+    service::create_role(realm, cause, {"r" + std::to_string(count++), text, {}});
+  for (const std::string name : {"no", "True", "~", "- a", "a: b", "a #b", "'", "{}", "\u65e5\u672c", "1.5"})
+    service::create_client(realm, cause, {name, {}}, [](const base::Secret&) {});
+  for (const std::string name : {"o'brien", "+a", "1", "null", "on", "-x"}) {
+    service::UserDraft draft;
+    draft.name = name;
+    if (name == "-x" || name == "+a") draft.name = "u" + name;
+    draft.email = "'" + draft.name + "'@example.com";
+    service::create_user(realm, cause, std::move(draft), {{}, {8, 1, 1}});
+  }
+  const auto manifest = service::export_manifest(realm, {});
+  const auto yaml = service::manifest_yaml(manifest);
+  for (const auto& text : {yaml, base::json::serialize(service::manifest_json(manifest))}) {
+    ManifestWorld other(store::Engine::sqlite);
+    const auto again = service::parse_manifest(text);
+    CHECK(service::make_plan(realm, again, {}).changes_nothing());
+    auto planned = service::make_plan(other.test.realm(), again, {});
+    const service::ApplyRequest request{&again, "", {}, {{}, {8, 1, 1}}, {}, [](const auto&) {}};
+    service::apply_manifest(other.test.realm(), cause, request, std::move(planned));
+    CHECK(service::manifest_yaml(service::export_manifest(other.test.realm(), {})) == yaml);
+  }
 }
 
 TEST_CASE("what an apply remembers tells nothing of what it set") {
