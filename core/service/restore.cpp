@@ -75,17 +75,16 @@ void count_lost(store::Database& old, std::int64_t after, LostWindow& lost) {
 }
 
 // Asks the store that is about to go what it knows that the backup does not.
-void look_back(const RestoreRequest& request, RestoreReport& report) {
-  const auto old = store::open_database(request.store_url, store::OpenMode::read_only);
-  const auto id = store::find_meta(*old, "store_id");
+void look_back(store::Database& old, RestoreReport& report) {
+  const auto id = store::find_meta(old, "store_id");
   if (!id || base::text_of(*id) != report.header.store_id) {
     report.notices.push_back("warning: the store that was there was another one, not the one of the backup");
     return;
   }
-  report.lost.until = last_entry(*old, report.lost.until);
-  report.lost.newest = std::max(report.lost.newest, newest_entry(*old));
-  count_lost(*old, report.header.log_size, report.lost);
-  const auto revoked = old->query("SELECT kid FROM crypto_key WHERE state = 'revoked'");
+  report.lost.until = last_entry(old, report.lost.until);
+  report.lost.newest = std::max(report.lost.newest, newest_entry(old));
+  count_lost(old, report.header.log_size, report.lost);
+  const auto revoked = old.query("SELECT kid FROM crypto_key WHERE state = 'revoked'");
   while (revoked->next()) report.lost.revoked_keys.push_back(revoked->string(0));
 }
 
@@ -127,20 +126,53 @@ void move_into_place(const std::string& from, const std::string& path) {
   sync_path(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
 }
 
-// The scratch store is closed when it moves; for a store that is there, it is read while that one is written.
-void install(const RestoreRequest& request, Target target, const std::string& scratch) {
-  const std::string path = path_of(request.store_url);
-  if (target == Target::nothing && !path.empty()) return move_into_place(scratch, path);
-  const auto from = store::open_database("sqlite:" + scratch, store::OpenMode::read_only);
-  const auto to = store::open_database(request.store_url, store::OpenMode::create);
-  store::replace_store(*from, *to);
+[[noreturn]] void refuse_store(const RestoreReport& report) {
+  throw Error(ErrorCode::conflict, "there is a store at " + base::quote(report.store), "--force replaces it");
 }
+
+// The place that is written into. Whoever else writes there waits from the question what the old store knows
+// until the new one stands: a revocation that was committed between the two would be lost, and nobody told.
+class HeldTarget {
+ public:
+  HeldTarget(const RestoreRequest& request, RestoreReport& report)
+      : db_(store::open_database(request.store_url, store::OpenMode::create)), held_(*db_) {
+    report.replaced = !store::list_data_keys(*db_).empty();
+    if (report.replaced && !request.replace) refuse_store(report);  // it appeared meanwhile
+    if (report.replaced) look_back(*db_, report);
+  }
+  void replace_by(const std::string& scratch) {
+    const auto from = store::open_database("sqlite:" + scratch, store::OpenMode::read_only);
+    store::replace_store(*from, *db_);
+    held_.commit();
+  }
+
+ private:
+  std::unique_ptr<store::Database> db_;
+  store::Transaction held_;
+};
 
 std::unique_ptr<ScratchFolder> make_scratch(const RestoreRequest& request, const Cause& cause) {
   const std::string path = path_of(request.store_url);
   if (path.empty() || cause.dry_run) return std::make_unique<ScratchFolder>();
   base::make_private_folder(std::filesystem::path(path).parent_path());
   return std::make_unique<ScratchFolder>(path + ".restore");  // on the same disk, for the rename
+}
+
+// The backup as a store that only we see: whole, or Error unverified.
+std::unique_ptr<store::Database> read_whole(BackupReader& reader, const crypto::Sealer& data_key,
+                                            const std::string& file, const RestoreRequest& request,
+                                            base::Timestamp now, RestoreReport& report) {
+  auto db = read_into_scratch(reader, file, report.rows, request.progress);
+  if (const auto problems = problems_of(*db, data_key, report.header, {}); !problems.empty())
+    throw Error(ErrorCode::unverified, "the backup is not whole: " + problems.front(),
+                "authctl backup verify FILE");
+  report.lost = {.from = last_entry(*db, report.header.created_at),
+                 .until = now,
+                 .entries = {},
+                 .actions = {},
+                 .revoked_keys = {},
+                 .newest = newest_entry(*db)};
+  return db;
 }
 
 }  // namespace
@@ -150,9 +182,7 @@ RestoreReport restore_backup(const RestoreRequest& request, const Cause& cause, 
   RestoreReport report;
   report.store = store::printable_url(request.store_url);
   const Target target = look_at(request.store_url);
-  if (target == Target::store && !request.replace)
-    throw Error(ErrorCode::conflict, "there is a store at " + base::quote(report.store),
-                "--force replaces it");
+  if (target == Target::store && !request.replace) refuse_store(report);
   report.replaced = target == Target::store;
   BackupReader reader(request.file);
   report.header = reader.header();
@@ -161,23 +191,22 @@ RestoreReport restore_backup(const RestoreRequest& request, const Cause& cause, 
   reader.open(data_key);
   const auto folder = make_scratch(request, cause);
   const std::string file = folder->file("scratch.db");
-  auto db = read_into_scratch(reader, file, report.rows, request.progress);
-  if (const auto problems = problems_of(*db, data_key, report.header, {}); !problems.empty())
-    throw Error(ErrorCode::unverified, "the backup is not whole: " + problems.front(),
-                "authctl backup verify FILE");
-  report.lost = {.from = last_entry(*db, report.header.created_at),
-                 .until = clock.now(),
-                 .entries = {},
-                 .actions = {},
-                 .revoked_keys = {},
-                 .newest = newest_entry(*db)};
-  if (report.replaced) look_back(request, report);
-  if (!cause.dry_run) wrap_anew(request, data_key, *db, clock.now(), random, report);
+  auto db = read_whole(reader, data_key, file, request, clock.now(), report);
+  // Where no file is there, the closed scratch store moves to it at once; everywhere else it is copied over.
+  const bool moves = target == Target::nothing && !path_of(request.store_url).empty();
+  std::optional<HeldTarget> held;
+  if (!cause.dry_run) {
+    wrap_anew(request, data_key, *db, clock.now(), random, report);
+    if (!moves) held.emplace(request, report);
+  } else if (report.replaced) {
+    look_back(*store::open_database(request.store_url, store::OpenMode::read_only), report);
+  }
   {
     Realm scratch(std::move(db), std::move(data_key), clock, random);
     report.aftermath = end_everything(scratch, cause, request, report);
   }
-  if (!cause.dry_run) install(request, target, file);
+  if (held) held->replace_by(file);
+  if (!cause.dry_run && moves) move_into_place(file, path_of(request.store_url));
   return report;
 }
 

@@ -34,7 +34,7 @@ using base::ErrorCode;
 }
 
 [[noreturn]] void refuse_damaged(const std::string& path, std::string_view why) {
-  refuse(path, "is damaged: " + std::string(why), "restore a backup");
+  refuse(path, "is damaged: " + std::string(why), "move it away, then: authctl backup restore FILE");
 }
 
 // False where there is nothing. A link is not followed: who can change it could swap the store.
@@ -166,7 +166,7 @@ void check_schema(Database& db, const std::string& path, int version) {
       ErrorCode::unavailable,
       "store " + base::quote(path) +
           " is damaged: an index of its audit log is missing or altered: " + base::quote(differences.front()),
-      "restore a backup");
+      "move it away, then: authctl backup restore FILE");
 }
 
 // On a disk that is read-only SQLite could not make its side files, so it is told that nothing there changes.

@@ -18,7 +18,8 @@ std::vector<TableCount> count_rows(Database& db);
 // Reads the source in one snapshot, and reads back what arrived before it is committed. Error conflict where
 // the target holds a row already, internal where what arrived is not what was sent.
 std::vector<TableCount> copy_store(Database& from, Database& to);
-// The same over what the target holds: in one transaction all of that goes, and this comes.
+// The same over what the target holds: all of that goes, and this comes. The caller has begun a transaction
+// at the target, and commits it.
 std::vector<TableCount> replace_store(Database& from, Database& to);
 
 }  // namespace authctl::store

@@ -1,6 +1,7 @@
 #include "core/store/store_dump.h"
 
 #include "core/base/error.h"
+#include "core/store/migrations.h"
 #include "core/store/table_rows.h"
 
 namespace authctl::store {
@@ -118,7 +119,7 @@ std::int64_t load_table(Database& db, const Table& table, Reader& reader, std::i
 std::vector<TableCount> dump_store(Database& db, const DumpSink& sink, const RowProgress& progress) {
   std::vector<TableCount> counts;
   std::int64_t all = 0;
-  for (const auto& table : tables()) {
+  for (const auto& table : tables_of(applied_version(db))) {
     Tally tally;
     sink(base::bytes_of(head_of(table)));
     std::string line;
