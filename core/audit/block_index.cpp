@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/store/row_batch.h"
+
 namespace authctl::audit {
 namespace {
 
@@ -43,10 +45,11 @@ void index_block(store::Database& db, std::int64_t block) {
   BlockSummary summary;
   read_block(db, block, summary);
   if (summary.empty()) return;
-  for (const auto& [key, bits] : summary.values()) {
-    db.execute("INSERT INTO audit_index (facet, value, block, entries) VALUES ($1, $2, $3, $4)",
-               {key.first, key.second, block, static_cast<std::int64_t>(bits)});
-  }
+  static const store::RowInsert insert("INSERT INTO audit_index (facet, value, block, entries)", 4);
+  store::RowBatch batch(db, insert);
+  for (const auto& [key, bits] : summary.values())
+    batch.add({key.first, key.second, block, static_cast<std::int64_t>(bits)});
+  batch.flush();
   db.execute("INSERT INTO audit_block (block, min_time, max_time) VALUES ($1, $2, $3)",
              {block, summary.min_time(), summary.max_time()});
 }

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/data_key_repository.h"
+#include "core/store/row_batch.h"
 
 namespace authctl::audit {
 namespace {
@@ -16,10 +17,23 @@ using base::ErrorCode;
 using base::json::object;
 using base::json::value;
 
-constexpr std::string_view insert_entry =
-    "INSERT INTO audit_entry (seq, time, actor, action, target_kind, target_id, target_name, outcome, ip, "
-    "reason, "
-    "detail, leaf, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const store::RowInsert& insert_entry() {
+  static const store::RowInsert insert(
+      "INSERT INTO audit_entry (" + std::string(entry_columns) + ", leaf, mac)", 13);
+  return insert;
+}
+
+// Where a number is taken already, somebody wrote into the table beside the log.
+template <class Write>
+void write_new(Write write) {
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::conflict) throw;
+    throw Error(ErrorCode::unverified, "the audit log holds an entry that it never wrote",
+                "authctl audit verify");
+  }
+}
 
 bool is_clean(std::string_view text) {
   return base::is_utf8(text) && text.find('\0') == std::string_view::npos;
@@ -145,6 +159,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
   if (events.empty()) return;
   const SharedText shared(author);
   has_seen(base::later_of(now, latest()));
+  store::RowBatch entries(db, insert_entry());
   for (const Event& event : events) {
     const bool aimed = !event.target.kind.empty();
     const std::string id = entry_text(event.target.id, max_name_length);
@@ -167,18 +182,17 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
     write_record(entry, record_);
     const Hash leaf = hash_leaf(base::bytes_of(record_));
     const auto mac = crypto::short_mac(key_->mac_key.reveal(), leaf);
-    try {
-      db.execute(insert_entry, {entry.seq, entry.time, entry.actor, entry.action, entry.target_kind,
-                                entry.target_id, entry.target_name, entry.outcome, entry.ip, entry.reason,
-                                entry.detail, base::ByteView(leaf), base::ByteView(mac)});
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::conflict) throw;
-      throw Error(ErrorCode::unverified, "the audit log holds an entry that it never wrote",
-                  "authctl audit verify");
-    }
+    write_new([&] {
+      entries.add({entry.seq, entry.time, entry.actor, entry.action, entry.target_kind, entry.target_id,
+                   entry.target_name, entry.outcome, entry.ip, entry.reason, entry.detail,
+                   base::ByteView(leaf), base::ByteView(mac)});
+    });
     frontier_.append(leaf);
-    if (entry.seq % block_size == 0) index_block(db, block_of(entry.seq));
+    if (entry.seq % block_size != 0) continue;
+    write_new([&] { entries.flush(); });
+    index_block(db, block_of(entry.seq));
   }
+  write_new([&] { entries.flush(); });
 }
 
 void Log::finish(store::Database& db) {
