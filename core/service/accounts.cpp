@@ -60,13 +60,18 @@ std::optional<std::optional<std::string>> new_email(const store::UserRow& user, 
 
 }  // namespace
 
-UserView create_user(Change& change, const UserDraft& draft) {
-  const auto row = row_of(change, draft);
-  store::insert_user(change.db(), row);
+store::UserRow record_user(Change& change, const UserDraft& draft) {
+  auto row = row_of(change, draft);
   change.record(event("user.create", row,
                       {{"status", store::word_of(row.status)},
                        {"email", text_or_null(row.email)},
                        {"scheme", text_or_null(row.password_scheme)}}));
+  return row;
+}
+
+UserView create_user(Change& change, const UserDraft& draft) {
+  const auto row = record_user(change, draft);
+  store::insert_user(change.db(), row);
   if (!draft.roles.empty()) assign_roles(change, {row.id, draft.roles, "", "", false});
   return view_again(change, row.id);
 }

@@ -41,6 +41,8 @@ struct UserOutcome {
 // password.
 UserView create_user(Realm& realm, const Cause& cause, UserDraft draft, const PasswordPolicy& policy);
 UserView create_user(Change& change, const UserDraft& draft);  // its password is carried
+// Records it; the caller puts the account into the store in the same change, with many others.
+store::UserRow record_user(Change& change, const UserDraft& draft);
 
 // Error usage where there is nothing to change.
 UserOutcome update_user(Realm& realm, const Cause& cause, const UserUpdate& update);

@@ -53,7 +53,8 @@ struct PlannedThing {
 struct Plan {
   std::vector<PlannedThing> things;  // in the order of the manifest, then what is removed
   std::vector<std::string> notices;
-  bool is_first = false;  // nothing was ever applied
+  bool is_first = false;       // nothing was ever applied
+  std::uint64_t log_size = 0;  // of the store when it was made: as long as that holds, so does the plan
   std::size_t count(PlanAction action) const;
   std::size_t removed(ThingKind kind) const;
   bool changes_nothing() const { return count(PlanAction::keep) == things.size(); }

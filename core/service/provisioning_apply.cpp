@@ -48,6 +48,8 @@ class Applier {
       if (thing.kind != ThingKind::role &&
           (thing.action == PlanAction::create || thing.action == PlanAction::change))
         at_thing(thing, [&] { set(thing); });
+    put_new_users();
+    store::put_assignments(db_, assignments_);
     remove_roles(plan);
     interlock.verify();
     remember(plan);
@@ -163,7 +165,9 @@ class Applier {
       draft.disabled = thing.fields[1] && thing.fields[1]->text == "disabled";
       draft.must_change = must_change;
       if (password != passwords_.end()) draft.carried = password->second.hashed;
-      thing.id = create_user(change_, draft).id;
+      new_users_.push_back(record_user(change_, draft));
+      makers_.push_back(&thing);
+      thing.id = new_users_.back().id;
     } else {
       update_account(thing);
       if (thing.sets_password && password != passwords_.end())
@@ -171,6 +175,18 @@ class Applier {
                      password->second.generated);
     }
     set_assignments(thing);
+  }
+
+  // Many with few calls to the store; where one of a portion may be in the way, each by itself, which says
+  // so.
+  void put_new_users() {
+    constexpr std::size_t portion = 64;
+    for (std::size_t at = 0; at < new_users_.size(); at += portion) {
+      const auto count = std::min(portion, new_users_.size() - at);
+      if (store::insert_free_users(db_, std::span(new_users_).subspan(at, count))) continue;
+      for (std::size_t i = at; i < at + count; ++i)
+        at_thing(*makers_[i], [&] { store::insert_user(db_, new_users_[i]); });
+    }
   }
 
   void update_account(const PlannedThing& thing) {
@@ -194,7 +210,10 @@ class Applier {
                                   change_.now(), thing.name, role.name,        true};
     };
     for (const auto& element : going(thing, 2)) remove_assignment(change_, row_of(element));
-    for (const auto& element : coming(thing, 2)) make_assignment(change_, row_of(element));
+    for (const auto& element : coming(thing, 2)) {
+      assignments_.push_back(row_of(element));
+      record_assignment(change_, assignments_.back());
+    }
   }
 
   const store::RoleRow& role_named(const std::string& name) {
@@ -283,13 +302,15 @@ class Applier {
   }
 
   void remember(const Plan& plan) {
+    std::vector<store::ManifestRow> rows;
     for (const auto& thing : plan.things) {
       if (thing.action == PlanAction::remove) continue;
       auto text = applied_text(thing.kind, remembered(thing, fingerprints_));
       if (text != thing.applied)
-        store::put_manifest_row(
-            db_, {std::string(word_of(thing.kind)), thing.id, thing.owned, std::move(text), change_.now()});
+        rows.push_back(
+            {std::string(word_of(thing.kind)), thing.id, thing.owned, std::move(text), change_.now()});
     }
+    store::put_manifest_rows(db_, rows);
   }
 
   Change& change_;
@@ -299,6 +320,10 @@ class Applier {
   std::vector<NewSecret>& secrets_;
   Fingerprints fingerprints_;
   std::map<std::string, store::RoleRow> roles_;
+  // What comes is recorded in its turn and written together, at the end.
+  std::vector<store::UserRow> new_users_;
+  std::vector<const PlannedThing*> makers_;  // of each of them
+  std::vector<store::AssignmentRow> assignments_;
 };
 
 }  // namespace

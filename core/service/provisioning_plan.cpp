@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/provisioning.h"
@@ -324,8 +325,9 @@ std::size_t Plan::removed(ThingKind kind) const {
 
 Plan make_plan(Realm& realm, const Manifest& manifest, const PlanRules& rules) {
   refuse_circles(manifest);
-  const auto fingerprints = find_fingerprints(realm);
   Plan plan;
+  plan.log_size = audit::read_head(realm.db()).frontier.size();
+  const auto fingerprints = find_fingerprints(realm);
   plan.is_first = !fingerprints;
   std::vector<std::vector<LiveThing>> left(all_thing_kinds.size());
   LiveThings roles;

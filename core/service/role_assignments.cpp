@@ -61,9 +61,13 @@ AssignOutcome outcome_of(Change& change, const store::UserRow& user, std::vector
 
 }  // namespace
 
+void record_assignment(Change& change, const store::AssignmentRow& assignment) {
+  change.record(assignment_event("role.assign", assignment));
+}
+
 void make_assignment(Change& change, const store::AssignmentRow& assignment) {
   store::put_assignment(change.db(), assignment);
-  change.record(assignment_event("role.assign", assignment));
+  record_assignment(change, assignment);
 }
 
 void remove_assignment(Change& change, const store::AssignmentRow& assignment) {

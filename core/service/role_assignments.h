@@ -33,6 +33,8 @@ AssignOutcome unassign_roles(Realm& realm, const Cause& cause, const AssignReque
 
 // Gives one, or gives one that is there its new end, and records it. No interlock: that is the caller's.
 void make_assignment(Change& change, const store::AssignmentRow& assignment);
+// Records one that the caller puts into the store in the same change, with many others.
+void record_assignment(Change& change, const store::AssignmentRow& assignment);
 // Takes one away and records it.
 void remove_assignment(Change& change, const store::AssignmentRow& assignment);
 

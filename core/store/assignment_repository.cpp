@@ -1,5 +1,7 @@
 #include "core/store/assignment_repository.h"
 
+#include "core/store/row_batch.h"
+
 #include "core/store/field_sealer.h"
 
 namespace authctl::store {
@@ -53,13 +55,19 @@ std::optional<AssignmentRow> find_assignment(Database& db, std::string_view user
   return read_assignment(*rows);
 }
 
-void put_assignment(Database& db, const AssignmentRow& assignment) {
-  db.execute(
-      "INSERT INTO role_assignment (user_id, role_id, resource, expires_at, created_at) VALUES ($1, $2, $3, "
-      "$4, $5) "
-      "ON CONFLICT (user_id, role_id, resource) DO UPDATE SET expires_at = excluded.expires_at",
-      {assignment.user_id, assignment.role_id, assignment.resource, assignment.expires_at,
-       assignment.created_at});
+void put_assignment(Database& db, const AssignmentRow& assignment) { put_assignments(db, {&assignment, 1}); }
+
+void put_assignments(Database& db, std::span<const AssignmentRow> assignments) {
+  static const RowInsert insert(
+      "INSERT INTO role_assignment (user_id, role_id, resource, expires_at, "
+      "created_at)",
+      5,
+      "ON CONFLICT (user_id, role_id, resource) DO UPDATE SET expires_at = "
+      "excluded.expires_at");
+  RowBatch batch(db, insert);
+  for (const auto& row : assignments)
+    batch.add({row.user_id, row.role_id, row.resource, row.expires_at, row.created_at});
+  batch.flush();
 }
 
 bool delete_assignment(Database& db, const AssignmentRow& assignment) {

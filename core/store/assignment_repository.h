@@ -24,6 +24,8 @@ std::optional<AssignmentRow> find_assignment(Database& db, std::string_view user
                                              std::string_view resource);
 // Inserts it, or gives the one that is there its new end.
 void put_assignment(Database& db, const AssignmentRow& assignment);
+// The same for many, each another.
+void put_assignments(Database& db, std::span<const AssignmentRow> assignments);
 bool delete_assignment(Database& db, const AssignmentRow& assignment);
 
 // All of a user, also those that came to an end, in the order of the roles' names.

@@ -1,5 +1,7 @@
 #include "core/store/manifest_repository.h"
 
+#include "core/store/row_batch.h"
+
 namespace authctl::store {
 namespace {
 
@@ -25,12 +27,13 @@ std::vector<ManifestRow> manifest_rows(Database& db, std::string_view kind) {
   return all;
 }
 
-void put_manifest_row(Database& db, const ManifestRow& row) {
-  db.execute(
-      "INSERT INTO manifest_thing (kind, id, owned, applied, applied_at) VALUES ($1, $2, $3, $4, $5) "
-      "ON CONFLICT (kind, id) DO UPDATE SET owned = excluded.owned, applied = excluded.applied, "
-      "applied_at = excluded.applied_at",
-      {row.kind, row.id, row.owned, row.applied, row.applied_at});
+void put_manifest_rows(Database& db, std::span<const ManifestRow> rows) {
+  static const RowInsert insert("INSERT INTO manifest_thing (kind, id, owned, applied, applied_at)", 5,
+                                "ON CONFLICT (kind, id) DO UPDATE SET owned = excluded.owned, applied = "
+                                "excluded.applied, applied_at = excluded.applied_at");
+  RowBatch batch(db, insert);
+  for (const auto& row : rows) batch.add({row.kind, row.id, row.owned, row.applied, row.applied_at});
+  batch.flush();
 }
 
 void delete_manifest_row(Database& db, std::string_view kind, std::string_view id) {

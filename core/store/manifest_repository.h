@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,8 @@ struct ManifestRow {
 std::optional<ManifestRow> find_manifest_row(Database& db, std::string_view kind, std::string_view id);
 // Every row of a kind, in the order of ids.
 std::vector<ManifestRow> manifest_rows(Database& db, std::string_view kind);
-void put_manifest_row(Database& db, const ManifestRow& row);
+// Each once.
+void put_manifest_rows(Database& db, std::span<const ManifestRow> rows);
 void delete_manifest_row(Database& db, std::string_view kind, std::string_view id);
 
 std::map<std::string, std::string> stored_settings(Database& db);

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/field_sealer.h"
+#include "core/store/row_batch.h"
 #include "core/store/user_import.h"
 
 namespace authctl::store {
@@ -42,6 +43,26 @@ std::optional<UserRow> first_user(Database& db, const std::string& sql, std::str
   return read_user(db, *rows);
 }
 
+constexpr std::string_view insert_account =
+    "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, password_changed_at, "
+    "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at, sealed_email)";
+
+// Asks for 64 at a time.
+bool any_is_there(Database& db, std::string_view table, std::string_view column,
+                  std::span<const std::string> values) {
+  constexpr std::size_t at_once = 64;
+  std::string sql = "SELECT 1 FROM " + std::string(table) + " WHERE " + std::string(column) + " IN (";
+  for (std::size_t i = 1; i <= at_once; ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
+  sql += ") LIMIT 1";
+  for (std::size_t at = 0; at < values.size(); at += at_once) {
+    std::vector<Value> asked;
+    for (std::size_t i = at; i < at + at_once; ++i)
+      asked.emplace_back(values[std::min(i, values.size() - 1)]);
+    if (db.query(sql, std::span<const Value>(asked))->next()) return true;
+  }
+  return false;
+}
+
 // Half way through a conversion the unique index does not see that two spellings are one text.
 bool stands_in_another_spelling(Database& db, std::string_view value) {
   if (!db.fields() || !db.fields()->is_mixed()) return false;
@@ -67,9 +88,11 @@ void insert_identifier(Database& db, std::string_view value, std::string_view us
                       "authctl user list --match " + base::printable(value)};
 }
 
+constexpr std::size_t length_of_id = 36;  // RFC 9562 section 4
+
 // An id is looked for first, so a name that is somebody's id would never be reached.
 void refuse_id_of_another(Database& db, std::string_view name) {
-  if (find_user_by_id(db, name))
+  if (name.size() == length_of_id && find_user_by_id(db, name))
     throw base::Error{base::ErrorCode::conflict,
                       "user " + base::quote(name) + " is taken: it is an account's id",
                       "choose another name"};
@@ -116,22 +139,52 @@ void insert_user(Database& db, const UserRow& user) {
   refuse_id_of_another(db, user.name);
   const auto email = stored_text(db, user.email, email_place(user.id));
   // The identifiers refer to the account, so that stands first; a clash of names is found, and said, by them.
-  release_identifier(db, user.name, user.created_at);
-  const auto made = db.execute(
-      "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, "
-      "password_changed_at, "
-      "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at, sealed_email) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (name) DO NOTHING",
-      {user.id, user.name, email.clear, word_of(user.status), user.password_hash, user.password_scheme,
-       user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
-       user.updated_at, user.last_login_at, email.sealed});
-  if (made == 0)
+  static const std::string sql = std::string(insert_account) +
+                                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+                                 "ON CONFLICT (name) DO NOTHING";
+  const auto insert = [&] {
+    return db.execute(sql, {user.id, user.name, email.clear, word_of(user.status), user.password_hash,
+                            user.password_scheme, user.password_changed_at, user.password_must_change,
+                            user.tokens_valid_from, user.created_at, user.updated_at, user.last_login_at,
+                            email.sealed}) == 1;
+  };
+  if (!insert() && !(release_identifier(db, user.name, user.created_at) && insert()))
     throw base::Error{base::ErrorCode::conflict, "user " + base::quote(user.name) + " is taken",
                       "authctl user show " + user.name};
   insert_identifier(db, user.name, user.id, "name", user.created_at);
   if (!user.email) return;
   const auto folded = base::fold_ascii(*user.email);
   if (folded != user.name) insert_identifier(db, folded, user.id, "email", user.created_at);
+}
+
+bool insert_free_users(Database& db, std::span<const UserRow> users) {
+  if (db.fields()) return false;  // each text has spellings to be looked for
+  static const RowInsert accounts(insert_account, 13);
+  static const RowInsert identifiers("INSERT INTO user_identifier (value, user_id, kind)", 3);
+  std::vector<std::string> names, addresses;
+  for (const auto& user : users) {
+    if (user.name.size() == length_of_id) return false;
+    names.push_back(user.name);
+    if (user.email) addresses.push_back(base::fold_ascii(*user.email));
+  }
+  if (any_is_there(db, "user_account", "name", names) ||
+      any_is_there(db, "user_identifier", "value", names) ||
+      any_is_there(db, "user_identifier", "value", addresses))
+    return false;
+  RowBatch batch(db, accounts), found_by(db, identifiers);
+  for (const auto& user : users)
+    batch.add({user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
+               user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
+               user.updated_at, user.last_login_at, nullptr});
+  batch.flush();  // the identifiers refer to them
+  for (const auto& user : users) {
+    found_by.add({user.name, user.id, "name"});
+    if (!user.email) continue;
+    const auto folded = base::fold_ascii(*user.email);
+    if (folded != user.name) found_by.add({folded, user.id, "email"});
+  }
+  found_by.flush();
+  return true;
 }
 
 void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now) {

@@ -11,6 +11,7 @@ import unittest
 from harness import BINARY, HomeTest
 
 KILLS = int(os.environ.get("AUTHCTL_APPLY_KILLS", "20"))
+POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
 
 
 def manifest(generation):
@@ -25,6 +26,18 @@ def manifest(generation):
 
 class KilledApplies(HomeTest):
     def test_before_or_after_and_a_second_run_finishes(self):
+        self.kill_and_finish()
+
+    @unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+    def test_the_same_on_postgresql(self):
+        name = f"apply_{os.getpid()}"
+        subprocess.run(["psql", POSTGRESQL, "-qc", f"CREATE DATABASE {name}"], check=True)
+        self.addCleanup(subprocess.run, ["psql", POSTGRESQL, "-qc", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
+        self.home.env["AUTHCTL_STORE"] = POSTGRESQL.rsplit("/", 1)[0] + "/" + name
+        self.ok("init")
+        self.kill_and_finish()
+
+    def kill_and_finish(self):
         rng = random.Random(20260101)
         files = [self.home.write(f"g{g}.yaml", manifest(g)) for g in (1, 2)]
         states = []

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from harness import HomeTest
+from harness import BINARY, HomeTest
 
 WHOLE = """version: 1
 roles:
@@ -90,6 +90,24 @@ class Provisioning(HomeTest):
         self.assertIn('line 2, user "carl"', refused.error["message"])
         self.assertEqual(self.ok("user", "list", "-q").lines, self.ok("user", "show", "dora", "-q").lines)
         self.assertEqual(self.ok("export").out.splitlines()[0], before.splitlines()[0])
+
+
+class AtOnce(HomeTest):
+    def test_of_applies_at_once_one_does_it_and_the_others_say_so(self):
+        for generation in range(1, 4):
+            file = self.home.write("m.yaml", f"version: 1\nroles: [{{name: a{generation}}}]\nusers: ["
+                                   + ", ".join(f"{{name: u{i}, roles: [a{generation}]}}" for i in range(50)) + "]\n")
+            children = [subprocess.Popen([BINARY, "apply", "-f", file, "--prune", "--yes", "--json"], env=self.home.env,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+            ended = [(*child.communicate(), child.returncode) for child in children]
+            did = [json.loads(out) for out, _, code in ended if code == 0]
+            self.assertEqual(len([rows for rows in did if rows]), 1)
+            for out, err, code in ended:
+                if code != 0:  # it planned before the first was through
+                    self.assertEqual((code, json.loads(err)["error"]["code"], out), (5, "conflict", b""))
+            self.assertEqual(self.ok("apply", "-f", file, "--json").json, [])
+            self.assertEqual(len(self.ok("audit", "query", "--action", "manifest.apply", "--json").json), generation)
+            self.ok("audit", "verify")
 
 
 class Settings(HomeTest):

@@ -287,6 +287,34 @@ TEST_CASE("a plan that is another one by the time it is carried out is refused")
   CHECK(test::dump(world.test.db()) == before);
 }
 
+TEST_CASE("what others did meanwhile is no matter where the plan is still the same") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  const auto manifest =
+      service::parse_manifest("version: 1\nroles: [{name: a}]\nusers: [{name: ann, roles: [a]}]\n");
+  auto planned = service::make_plan(world.test.realm(), manifest, {});
+  service::create_role(world.test.realm(), world.test.cause(), {"other", "", {}});
+  const service::ApplyRequest request{&manifest, "digest", {}, {{}, {8, 1, 1}}, {}, {}};
+  const auto outcome =
+      service::apply_manifest(world.test.realm(), world.test.cause(), request, std::move(planned));
+  CHECK(outcome.plan.count(service::PlanAction::create) == 2);
+  CHECK(service::show_user(world.test.realm(), "ann").roles == Ops{"a"});
+}
+
+TEST_CASE("of many new users the one whose name or e-mail is taken is said, and none is made") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  service::UserDraft zoe;
+  zoe.name = "zoe";
+  zoe.email = "n70@example.com";
+  service::create_user(world.test.realm(), world.test.cause(), std::move(zoe), {{}, {8, 1, 1}});
+  std::string body = "users:\n";
+  for (int i = 0; i < 80; ++i)
+    body += "  - {name: n" + std::to_string(i) + ", email: n" + std::to_string(i) + "@example.com}\n";
+  const auto before = test::dump(world.test.db());
+  CHECK(world.refusal(body) == ErrorCode::conflict);
+  CHECK(world.message == "line 73, user \"n70\": e-mail \"n70@example.com\" is taken");
+  CHECK(test::dump(world.test.db()) == before);
+}
+
 TEST_CASE("an apply that fails at any of its calls to the store leaves it as it was") {
   ManifestWorld world(store::Engine::sqlite);
   world.apply("roles: [{name: old}, {name: a, permissions: [x]}]\n");

@@ -65,11 +65,43 @@ TEST_CASE("names and e-mails are one namespace") {
   CHECK(insert(row("x@example.com")) == base::ErrorCode::conflict);
   CHECK(insert(row("bob", "X@Example.COM")) == base::ErrorCode::conflict);
   CHECK(insert(row("bob", "ann@example.com")) == base::ErrorCode::internal);  // none: it went well
-  CHECK(insert(row("id-ann")) == base::ErrorCode::conflict);
-  CHECK(store::count_users(db) == 2);
+  UserRow cat = row("cat");                                                   // with an id as ids are
+  cat.id = "01234567-89ab-7cde-8f01-23456789abcd";
+  CHECK(insert(cat) == base::ErrorCode::internal);
+  CHECK(insert(row(cat.id)) == base::ErrorCode::conflict);
+  CHECK(store::count_users(db) == 3);
   // One's own name may be one's own address.
   CHECK(insert(row("c@example.com", "C@example.com")) == base::ErrorCode::internal);
   CHECK(test::number(db, "SELECT COUNT(*) FROM user_identifier WHERE user_id = 'id-c@example.com'") == 1);
+}
+
+TEST_CASE("many users at once are put in where all of their names are free, else none of them") {
+  test::Store store(GENERATE(test::each_engine()));
+  auto& db = store.db();
+  store::insert_user(db, row("ann", "x@example.com"));
+  std::vector<UserRow> users;
+  for (int i = 0; i < 150; ++i)
+    users.push_back(row("u" + std::to_string(i), "u" + std::to_string(i) + "@Example.com"));
+  users.push_back(row("c@example.com", "C@example.com"));  // one's own name may be one's own address
+  const auto with = [&](const UserRow& last) {
+    auto all = users;
+    all.push_back(last);
+    return all;
+  };
+  CHECK_FALSE(store::insert_free_users(db, with(row("ann"))));
+  CHECK_FALSE(store::insert_free_users(db, with(row("x@example.com"))));
+  CHECK_FALSE(store::insert_free_users(db, with(row("z", "X@example.com"))));
+  CHECK_FALSE(
+      store::insert_free_users(db, with(row("01234567-89ab-7cde-8f01-23456789abcd"))));  // may be an id
+  CHECK(store::count_users(db) == 1);
+  CHECK(store::insert_free_users(db, users));
+  CHECK(store::insert_free_users(db, {}));
+  CHECK(store::count_users(db) == 152);
+  for (const auto& user : users) {
+    CHECK(store::find_user(db, user.name)->id == user.id);
+    CHECK(store::find_user(db, *user.email)->email == user.email);
+  }
+  CHECK_FALSE(store::insert_free_users(db, std::span(users).first(1)));
 }
 
 TEST_CASE("a name or e-mail that was given up is free, and one that was not is not") {
