@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "core/base/error.h"
+#include "core/base/process.h"
 #include "core/base/text.h"
 #include "core/service/restore.h"
 
@@ -98,6 +99,7 @@ Output create(Invocation& in, const BackupOptions& options) {
   if (options.force) in.confirm("replace " + base::quote(options.file) + " if it exists?");
   service::BackupRequest request{options.file, options.force, {}, progress_of(in, "rows")};
   std::optional<std::string> warning;
+  base::stand_back();
   if (options.passphrase.given()) {
     request.passphrase = in.read_secret(options.passphrase, "passphrase", true);
     if (request.passphrase->empty()) throw Error(ErrorCode::invalid, "the passphrase is empty");
@@ -114,6 +116,7 @@ Output verify(Invocation& in, const BackupOptions& options) {
   service::VerifyBackupRequest request{
       options.file, key_of(in, options), in.settings().text("store"), {}, progress_of(in, "bytes")};
   if (!options.checkpoint.empty()) request.checkpoint = in.read_input(options.checkpoint, max_note_bytes);
+  base::stand_back();
   const auto result = service::verify_backup(request, in.cause(), in.clock(), in.random());
   Output output = Output::one(verify_shape, service::backup_json(result));
   for (const auto& notice : result.notices) output.with_notice(notice);

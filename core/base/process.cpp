@@ -1,5 +1,7 @@
 #include "core/base/process.h"
 
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -43,6 +45,15 @@ std::optional<bool> is_running(std::string_view process) {
   if (blank == std::string_view::npos) return std::nullopt;
   const auto start = start_of(std::string(process.substr(0, blank)));
   return !start.empty() && start == process.substr(blank + 1);
+}
+
+void stand_back() {
+  constexpr int a_tenth = 10;  // nice(1): about a tenth of what its neighbours get
+  const int now = ::getpriority(PRIO_PROCESS, 0);
+  if (now < a_tenth) ::setpriority(PRIO_PROCESS, 0, a_tenth);
+  // ioprio_set(2), for which there is no header: the lowest of the class "best effort", never "idle".
+  constexpr int this_thread = 1, best_effort_last = 2 << 13 | 7;
+  ::syscall(SYS_ioprio_set, this_thread, 0, best_effort_last);
 }
 
 }  // namespace authctl::base

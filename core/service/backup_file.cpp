@@ -16,6 +16,8 @@ using base::json::object;
 constexpr std::string_view first_line = "authctl backup 1";
 constexpr std::size_t piece_size = 65536;
 constexpr std::size_t longest_header = 1 << 20;
+// On disk in portions: one great sync in the end would stop everybody else's for as long as it takes.
+constexpr std::uint64_t synced_at_once = 4 << 20;
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::unverified, why); }
 
@@ -121,6 +123,10 @@ void BackupWriter::write(base::ByteView bytes) {
     if (used_ == piece_size) {
       file_.append(chars_of(stream_->seal(pending_.reveal(), false)));
       used_ = 0;
+      if (file_.size() - synced_ >= synced_at_once) {
+        file_.sync();
+        synced_ = file_.size();
+      }
     }
     const auto n = std::min(bytes.size(), piece_size - used_);
     std::memcpy(pending_.writable().data() + used_, bytes.data(), n);

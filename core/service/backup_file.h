@@ -59,6 +59,7 @@ class BackupWriter {
   std::optional<crypto::StreamSealer> stream_;
   base::Secret pending_;
   std::size_t used_ = 0;
+  std::uint64_t synced_ = 0;
 };
 
 class BackupReader {
