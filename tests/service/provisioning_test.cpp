@@ -287,6 +287,21 @@ TEST_CASE("a plan that is another one by the time it is carried out is refused")
   CHECK(test::dump(world.test.db()) == before);
 }
 
+TEST_CASE("an apply that finds its work done by another has nothing to do, and writes nothing") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  const std::string body = "roles: [{name: a}]\nusers: [{name: ann, password: {generate: true}}]\n";
+  const auto manifest = service::parse_manifest("version: 1\n" + body);
+  auto planned = service::make_plan(world.test.realm(), manifest, {});
+  world.apply(body);
+  const auto before = test::dump(world.test.db());
+  const service::ApplyRequest request{&manifest, "digest", {}, {{}, {8, 1, 1}}, {}, {}};
+  const auto outcome =
+      service::apply_manifest(world.test.realm(), world.test.cause(), request, std::move(planned));
+  CHECK(outcome.plan.changes_nothing());
+  CHECK(outcome.secrets.empty());
+  CHECK(test::dump(world.test.db()) == before);
+}
+
 TEST_CASE("what others did meanwhile is no matter where the plan is still the same") {
   ManifestWorld world(GENERATE(test::each_engine()));
   const auto manifest =
