@@ -110,13 +110,15 @@ std::string secrets_text(const std::vector<service::NewSecret>& secrets) {
   return text;
 }
 
-// For a person: beneath the plan, a line each.
-std::string drawn_secrets(const std::vector<service::NewSecret>& secrets) {
+// For a person: beneath the plan, a line for each row that holds one.
+std::string drawn_secrets(const std::vector<base::json::object>& rows) {
   std::string text;
-  for (const auto& secret : secrets)
-    text += std::string(service::word_of(secret.kind)) + " " + secret.name + ": " +
-            (secret.kind == service::ThingKind::user ? "password " : "secret ") +
-            std::string(secret.secret.reveal_text()) + "\n";
+  for (const auto& row : rows) {
+    if (row.at("secret").is_null()) continue;
+    const std::string_view kind(row.at("kind").as_string());
+    text += std::string(kind) + " " + std::string(row.at("name").as_string()) +
+            (kind == "user" ? ": password " : ": secret ") + std::string(row.at("secret").as_string()) + "\n";
+  }
   return text;
 }
 
@@ -152,7 +154,7 @@ Output shown(Invocation& in, const Request& request, const service::ApplyOutcome
     if (in.dry_run()) row["secret"] = "(not generated)";
     if (const auto made = secrets.find(key); made != secrets.end()) row["secret"] = made->second;
   }
-  auto view = service::draw_plan(outcome.plan) + (shows ? drawn_secrets(outcome.secrets) : "");
+  auto view = service::draw_plan(outcome.plan) + drawn_secrets(rows);
   auto output = Output::many(applied_shape, rows_of(std::move(rows))).with_view(std::move(view));
   for (const auto& notice : outcome.plan.notices) output.with_notice(notice);
   if (outcome.plan.changes_nothing()) output.with_notice(unchanged);

@@ -55,9 +55,9 @@ struct Place {
     if (!node.is_true() && !node.is_false()) refuse("is not true or false");
     return node.is_true();
   }
-  std::string duration() const {
+  std::string duration(base::Duration shortest = base::Duration(1)) const {
     const auto parsed = base::parse_duration(text());
-    if (!parsed || parsed->count() <= 0 || *parsed > longest) refuse("is no duration", "90s, 15m, 24h, 30d");
+    if (!parsed || *parsed < shortest || *parsed > longest) refuse("is no duration", "90s, 15m, 24h, 30d");
     return base::to_text(*parsed);
   }
   Place item(std::size_t at) const { return {node.items[at], path + "[" + std::to_string(at) + "]"}; }
@@ -270,7 +270,8 @@ ManifestThing read_key_policy(const Place& place, std::string_view use) {
     policy.fields[0] = FieldValue{alg->text(), {}};
   }
   if (const auto every = members.find("rotate_every")) policy.fields[1] = FieldValue{every->duration(), {}};
-  if (const auto grace = members.find("grace")) policy.fields[2] = FieldValue{grace->duration(), {}};
+  if (const auto grace = members.find("grace"))
+    policy.fields[2] = FieldValue{grace->duration(base::Duration(0)), {}};
   return policy;
 }
 
@@ -307,18 +308,18 @@ ManifestThing read_setting(const Place& place, const std::string& name) {
 class Taken {
  public:
   void add(const Place& place, const ManifestThing& thing) {
-    claim(place, thing.kind, base::fold_ascii(thing.name));
+    claim(place, thing.kind, word_of(thing.kind), base::fold_ascii(thing.name));
     if (thing.kind != ThingKind::user || !thing.fields[0] || !thing.fields[0]->text) return;
     const auto email = base::fold_ascii(*thing.fields[0]->text);
-    if (email != thing.name) claim(place, thing.kind, email);
+    if (email != thing.name) claim(place, thing.kind, "e-mail", email);
   }
 
  private:
-  void claim(const Place& place, ThingKind kind, const std::string& name) {
+  void claim(const Place& place, ThingKind kind, std::string_view what, const std::string& name) {
     const auto [held, is_new] = lines_.emplace(std::pair(kind, name), place.node.line);
     if (!is_new)
-      place.refuse(std::string(word_of(kind)) + " " + quote(name) + " stands in line " +
-                   std::to_string(held->second) + " too");
+      place.refuse(std::string(what) + " " + quote(name) + " stands in line " + std::to_string(held->second) +
+                   " too");
   }
   std::map<std::pair<ThingKind, std::string>, std::size_t> lines_;
 };

@@ -90,7 +90,8 @@ json::object client_schema() {
 }
 
 json::object keys_schema() {
-  json::object timing{{"rotate_every", reference("duration")}, {"grace", reference("duration")}};
+  json::object timing{{"rotate_every", reference("duration")},
+                      {"grace", either(reference("duration"), {{"const", 0}})}};
   json::object jwt = timing;
   jwt["alg"] = words("of the next key", {"ES256", "EdDSA", "RS256", "HS256"});
   return map_of({{"jwt", map_of(std::move(jwt))}, {"fernet", map_of(std::move(timing))}});

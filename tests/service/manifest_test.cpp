@@ -60,6 +60,8 @@ TEST_CASE("what is wrong with a manifest is said with its line, its path and wha
         "line 4, users[1]: user \"ann\" stands in line 3 too");
   CHECK(refusal("users: [{name: ann, email: BOB@x.org}, {name: bob@x.org}]\n").first ==
         "line 2, users[1]: user \"bob@x.org\" stands in line 2 too");
+  CHECK(refusal("users: [{name: ann, email: x@x.org}, {name: bob, email: X@x.org}]\n").first ==
+        "line 2, users[1]: e-mail \"x@x.org\" stands in line 2 too");
   CHECK(refusal("users: [{name: ann, password: secret}]\n") ==
         Refusal{"line 2, users[0].password: a password does not stand in a manifest",
                 "{file: F}, {hash: H} or {generate: true}"});
@@ -76,6 +78,8 @@ TEST_CASE("what is wrong with a manifest is said with its line, its path and wha
   CHECK(refusal("roles: {name: a}\n").first == "line 2, roles: is not a list");
   CHECK(refusal("clients: [{name: a, redirect_uris: ['http://evil.example']}]\n")
             .first.starts_with("line 2, clients[0]: "));
+  CHECK(refusal("keys: {jwt: {rotate_every: 0}}\n").first == "line 2, keys.jwt.rotate_every: is no duration");
+  CHECK(service::parse_manifest("version: 1\nkeys: {jwt: {grace: 0}}\n").things[0].fields[2]->text == "0s");
   CHECK(refusal("keys: {jwt: {alg: none}}\n").first ==
         "line 2, keys.jwt.alg: there is no algorithm \"none\"");
   CHECK(refusal("keys: {fernet: {alg: ES256}}\n").first == "line 2, keys.fernet: unknown member \"alg\"");
