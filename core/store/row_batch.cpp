@@ -50,7 +50,7 @@ void RowBatch::write(const std::string& sql, std::span<const Kept> cells) {
   std::vector<Value> values;
   values.reserve(cells.size());
   for (const Kept& cell : cells) std::visit([&](const auto& held) { values.emplace_back(held); }, cell);
-  db_.execute(sql, std::span<const Value>(values));
+  taken_ += db_.execute(sql, std::span<const Value>(values));
 }
 
 }  // namespace authctl::store

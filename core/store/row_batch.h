@@ -31,6 +31,8 @@ class RowBatch {
   RowBatch(Database& db, const RowInsert& insert) : db_(db), insert_(insert) {}
   void add(Values row);  // keeps a copy; a full portion is written at once
   void flush();
+  // How many the store took so far: fewer than were added where the tail passes over what is there.
+  std::int64_t taken() const { return taken_; }
 
  private:
   using Kept = std::variant<std::nullptr_t, std::int64_t, std::string, base::Bytes>;
@@ -39,6 +41,7 @@ class RowBatch {
   Database& db_;
   const RowInsert& insert_;
   std::vector<Kept> cells_;
+  std::int64_t taken_ = 0;
 };
 
 }  // namespace authctl::store

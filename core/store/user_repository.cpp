@@ -47,22 +47,6 @@ constexpr std::string_view insert_account =
     "INSERT INTO user_account (id, name, email, status, password_hash, password_scheme, password_changed_at, "
     "password_must_change, tokens_valid_from, created_at, updated_at, last_login_at, sealed_email)";
 
-// Asks for 64 at a time.
-bool any_is_there(Database& db, std::string_view table, std::string_view column,
-                  std::span<const std::string> values) {
-  constexpr std::size_t at_once = 64;
-  std::string sql = "SELECT 1 FROM " + std::string(table) + " WHERE " + std::string(column) + " IN (";
-  for (std::size_t i = 1; i <= at_once; ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
-  sql += ") LIMIT 1";
-  for (std::size_t at = 0; at < values.size(); at += at_once) {
-    std::vector<Value> asked;
-    for (std::size_t i = at; i < at + at_once; ++i)
-      asked.emplace_back(values[std::min(i, values.size() - 1)]);
-    if (db.query(sql, std::span<const Value>(asked))->next()) return true;
-  }
-  return false;
-}
-
 // Half way through a conversion the unique index does not see that two spellings are one text.
 bool stands_in_another_spelling(Database& db, std::string_view value) {
   if (!db.fields() || !db.fields()->is_mixed()) return false;
@@ -159,32 +143,33 @@ void insert_user(Database& db, const UserRow& user) {
 
 bool insert_free_users(Database& db, std::span<const UserRow> users) {
   if (db.fields()) return false;  // each text has spellings to be looked for
-  static const RowInsert accounts(insert_account, 13);
-  static const RowInsert identifiers("INSERT INTO user_identifier (value, user_id, kind)", 3);
-  std::vector<std::string> names, addresses;
-  for (const auto& user : users) {
-    if (user.name.size() == length_of_id) return false;
-    names.push_back(user.name);
-    if (user.email) addresses.push_back(base::fold_ascii(*user.email));
-  }
-  if (any_is_there(db, "user_account", "name", names) ||
-      any_is_there(db, "user_identifier", "value", names) ||
-      any_is_there(db, "user_identifier", "value", addresses))
+  static const RowInsert accounts(insert_account, 13, "ON CONFLICT DO NOTHING");
+  static const RowInsert identifiers("INSERT INTO user_identifier (value, user_id, kind)", 3,
+                                     "ON CONFLICT DO NOTHING");
+  if (std::ranges::any_of(users, [](const auto& user) { return user.name.size() == length_of_id; }))
     return false;
-  RowBatch batch(db, accounts), found_by(db, identifiers);
+  constexpr std::string_view savepoint = "free_users";
+  db.savepoint(savepoint);
+  RowBatch made(db, accounts), found_by(db, identifiers);
+  std::int64_t names = 0;
   for (const auto& user : users)
-    batch.add({user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
-               user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
-               user.updated_at, user.last_login_at, nullptr});
-  batch.flush();  // the identifiers refer to them
-  for (const auto& user : users) {
-    found_by.add({user.name, user.id, "name"});
+    made.add({user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
+              user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
+              user.updated_at, user.last_login_at, nullptr});
+  made.flush();  // the identifiers refer to them
+  const bool all_made = made.taken() == static_cast<std::int64_t>(users.size());
+  for (std::size_t i = 0; all_made && i < users.size(); ++i) {
+    const auto& user = users[i];
+    found_by.add({user.name, user.id, "name"}), ++names;
     if (!user.email) continue;
     const auto folded = base::fold_ascii(*user.email);
-    if (folded != user.name) found_by.add({folded, user.id, "email"});
+    if (folded != user.name) found_by.add({folded, user.id, "email"}), ++names;
   }
   found_by.flush();
-  return true;
+  const bool all_free = all_made && found_by.taken() == names;
+  if (!all_free) db.rollback_to(savepoint);
+  db.release(savepoint);
+  return all_free;
 }
 
 void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now) {

@@ -41,8 +41,8 @@ std::optional<UserRow> find_user_by_id(Database& db, std::string_view id);
 
 // Error conflict where the name or the e-mail (in either spelling) belongs to somebody.
 void insert_user(Database& db, const UserRow& user);
-// The same for many at once, all different: all of them, or false and none where a name may be taken, or is
-// more than a name; then insert_user() says which.
+// The same for many at once, all different, inside a transaction: all of them, or false and none where a name
+// may be taken, or is more than a name; then insert_user() says which.
 bool insert_free_users(Database& db, std::span<const UserRow> users);
 void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now);
 void set_user_email(Database& db, const UserRow& user, const std::optional<std::string>& email,

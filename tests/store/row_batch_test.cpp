@@ -9,6 +9,7 @@ using store::RowInsert;
 namespace {
 
 const RowInsert insert("INSERT INTO store_meta (name, value)", 2);
+const RowInsert insert_new("INSERT INTO store_meta (name, value)", 2, "ON CONFLICT DO NOTHING");
 const RowInsert insert_or_set("INSERT INTO store_meta (name, value)", 2,
                               "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 
@@ -43,7 +44,7 @@ TEST_CASE("every row of a batch is there when it is flushed, whatever their numb
   }
 }
 
-TEST_CASE("rows of a batch that are there already are a conflict, or are set where that was asked") {
+TEST_CASE("rows of a batch that are there already are a conflict, passed over or set anew, as was asked") {
   test::Store store(GENERATE(test::each_engine()));
   store::RowBatch first(store.db(), insert);
   add_rows(first, 40);
@@ -54,6 +55,11 @@ TEST_CASE("rows of a batch that are there already are a conflict, or are set whe
     batch.flush();
   };
   CHECK_THROWS_AS(again(), base::Error);
+  CHECK(first.taken() == 40);
+  store::RowBatch more(store.db(), insert_new);
+  add_rows(more, 75);
+  more.flush();
+  CHECK(more.taken() == 35);
   store::RowBatch set(store.db(), insert_or_set);
   for (std::size_t i = 0; i < 40; ++i)
     set.add({"row" + std::to_string(i), base::ByteView(base::bytes_of("set"))});

@@ -83,25 +83,30 @@ TEST_CASE("many users at once are put in where all of their names are free, else
   for (int i = 0; i < 150; ++i)
     users.push_back(row("u" + std::to_string(i), "u" + std::to_string(i) + "@Example.com"));
   users.push_back(row("c@example.com", "C@example.com"));  // one's own name may be one's own address
+  const auto insert_all = [&](std::span<const UserRow> all) {
+    store::Transaction transaction(db);
+    const bool done = store::insert_free_users(db, all);
+    transaction.commit();
+    return done;
+  };
   const auto with = [&](const UserRow& last) {
     auto all = users;
     all.push_back(last);
     return all;
   };
-  CHECK_FALSE(store::insert_free_users(db, with(row("ann"))));
-  CHECK_FALSE(store::insert_free_users(db, with(row("x@example.com"))));
-  CHECK_FALSE(store::insert_free_users(db, with(row("z", "X@example.com"))));
-  CHECK_FALSE(
-      store::insert_free_users(db, with(row("01234567-89ab-7cde-8f01-23456789abcd"))));  // may be an id
+  CHECK_FALSE(insert_all(with(row("ann"))));
+  CHECK_FALSE(insert_all(with(row("x@example.com"))));
+  CHECK_FALSE(insert_all(with(row("z", "X@example.com"))));
+  CHECK_FALSE(insert_all(with(row("01234567-89ab-7cde-8f01-23456789abcd"))));  // may be an id
   CHECK(store::count_users(db) == 1);
-  CHECK(store::insert_free_users(db, users));
-  CHECK(store::insert_free_users(db, {}));
+  CHECK(insert_all(users));
+  CHECK(insert_all({}));
   CHECK(store::count_users(db) == 152);
   for (const auto& user : users) {
     CHECK(store::find_user(db, user.name)->id == user.id);
     CHECK(store::find_user(db, *user.email)->email == user.email);
   }
-  CHECK_FALSE(store::insert_free_users(db, std::span(users).first(1)));
+  CHECK_FALSE(insert_all(std::span(users).first(1)));
 }
 
 TEST_CASE("a name or e-mail that was given up is free, and one that was not is not") {
