@@ -5,6 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
+#include "core/service/policies.h"
 #include "core/service/stored_settings.h"
 
 namespace authctl::commands {
@@ -82,7 +83,12 @@ Output check(Invocation& in, std::string file) {
         .with_notice("there is no file of settings");
   }
   const auto problems = base::check_settings_file(file);
-  if (problems.empty()) return Output::one(check_shape, {{"file", file}, {"ok", true}});
+  if (problems.empty()) {
+    // Each value suits its type; together they have to be a policy that commands and the server would take.
+    const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
+    service::check_policies(base::Settings::load(nothing, file, true));
+    return Output::one(check_shape, {{"file", file}, {"ok", true}});
+  }
   std::string message = base::quote(file);
   for (std::size_t i = 0; i < problems.size(); ++i) {
     message +=

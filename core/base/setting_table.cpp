@@ -52,6 +52,8 @@ constexpr std::array table{
                 "shortest password without a second factor"},
     SettingSpec{"password_classes", "AUTHCTL_PASSWORD_CLASSES", boolean, "off",
                 "whether a password needs lower case, upper case and a digit"},
+    SettingSpec{"password_words", "AUTHCTL_PASSWORD_WORDS", list, "",
+                "names that make no password: of your company, its products"},
     SettingSpec{"password_memory_kib", "AUTHCTL_PASSWORD_MEMORY_KIB", integer, "65536",
                 "memory that hashing a password takes (Argon2id)"},
     SettingSpec{"password_passes", "AUTHCTL_PASSWORD_PASSES", integer, "3",

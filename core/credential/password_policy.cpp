@@ -48,7 +48,7 @@ bool is_common(std::string_view folded) {
   return is_common_form(core);
 }
 
-std::vector<std::string> words_about(const PasswordOwner& owner) {
+std::vector<std::string> words_about(const PasswordOwner& owner, const PasswordRules& rules) {
   std::vector<std::string> words;
   const auto add = [&](std::string_view word) {
     if (word.size() >= shortest_word) words.push_back(base::fold_ascii(word));
@@ -58,6 +58,7 @@ std::vector<std::string> words_about(const PasswordOwner& owner) {
   add(owner.name);
   add(std::string_view(owner.name).substr(0, owner.name.find('@')));
   add(owner.service);
+  for (const auto& word : rules.words) add(word);
   std::sort(words.begin(), words.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return words;
 }
@@ -143,14 +144,14 @@ void judge_length(Judgement& judgement, std::string_view text, const PasswordOwn
 }
 
 void judge_content(Judgement& judgement, const base::Secret& normal, std::string_view folded,
-                   const PasswordOwner& owner) {
-  const auto words = words_about(owner);
+                   const PasswordOwner& owner, const PasswordRules& rules) {
+  const auto words = words_about(owner, rules);
   if (is_common(folded))
     judgement.object(PasswordFault::common,
                      "it is one of the passwords that are tried first: commonly used or known from breaches");
   if (is_about(folded, words))
     judgement.object(PasswordFault::about_owner,
-                     "it is little more than the account's name, its e-mail or the name of this service");
+                     "it is little more than the account's name, its e-mail, or a name of this service");
   if (is_repetitive(folded))
     judgement.object(PasswordFault::repetitive, "it repeats one, two or three characters");
   if (is_sequence(folded))
@@ -178,7 +179,7 @@ std::vector<PasswordObjection> judge_password(const base::Secret& password, cons
   judge_length(judgement, normal.reveal_text(), owner, rules);
   if (rules.classes && lacks_a_class(normal.reveal_text()))
     judgement.object(PasswordFault::classes, "it lacks a lower case letter, an upper case letter or a digit");
-  judge_content(judgement, normal, folded.reveal_text(), owner);
+  judge_content(judgement, normal, folded.reveal_text(), owner, rules);
   return judgement.objections;
 }
 

@@ -16,6 +16,8 @@ struct PasswordRules {
   std::size_t least = 8;          // code points, for an account with a second factor
   std::size_t least_single = 15;  // for one without
   bool classes = false;           // ask for a lower, an upper case letter and a digit
+  // The operator's own: a company, its products (ASVS 5.0 section 6.2.11). Judged as the owner's name is.
+  std::vector<std::string> words = {};
 };
 
 // Whose password it is to be. What is empty is not known.

@@ -51,6 +51,11 @@ std::optional<std::string> weakness_of(const PasswordHash& hash) {
 
 }  // namespace
 
+// The pairs with less memory and more passes are left out: they cost a guesser with a GPU less.
+bool is_safe_cost(const Argon2Cost& cost) {
+  return (cost.memory_kib >= 19456 && cost.passes >= 2) || (cost.memory_kib >= 47104 && cost.passes >= 1);
+}
+
 PasswordHashJudgement judge_password_hash(std::string_view text) {
   const auto hash = parse_password_hash(text);
   return {hash.scheme, weakness_of(hash)};

@@ -15,6 +15,9 @@ struct PasswordHashJudgement {
   std::optional<std::string> weakness;  // "a bcrypt cost of 8, below 10"
 };
 
+// Whether new hashes may be made at this cost: OWASP's least, 19 MiB with two passes or 46 MiB with one.
+bool is_safe_cost(const Argon2Cost& cost);
+
 // Error invalid as identify_password_hash.
 PasswordHashJudgement judge_password_hash(std::string_view hash);
 

@@ -11,6 +11,7 @@
 #include "core/service/access_pattern.h"
 #include "core/service/clients.h"
 #include "core/service/manifest.h"
+#include "core/service/policies.h"
 
 namespace authctl::service {
 namespace {
@@ -304,6 +305,15 @@ ManifestThing read_setting(const Place& place, const std::string& name) {
   return {ThingKind::setting, name, {FieldValue{std::move(value), {}}}, {}, place.node.line};
 }
 
+// A store that kept a policy which no command takes would shut everybody out of changing a password.
+void check_together(const Manifest& manifest) {
+  const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
+  auto settings = base::Settings::load(nothing, "", false);
+  for (const auto& thing : manifest.things)
+    if (thing.kind == ThingKind::setting) settings.set_stored(thing.name, *thing.fields[0]->text);
+  check_policies(settings);
+}
+
 // What may stand once: a role's name, a user's name and e-mail, a client's name in any case.
 class Taken {
  public:
@@ -348,6 +358,7 @@ void read_maps(const Members& top, Manifest& manifest) {
     for (const auto& member : settings->node.members)
       manifest.things.push_back(
           read_setting({member.value, "settings." + base::printable(member.name)}, member.name));
+    check_together(manifest);
   }
 }
 

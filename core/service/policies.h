@@ -10,5 +10,7 @@ namespace authctl::service {
 PasswordPolicy password_policy(const base::Settings& settings);
 credential::LockoutPolicy lockout_policy(const base::Settings& settings);
 SignInPolicy sign_in_policy(const base::Settings& settings);
+// For whoever is about to keep settings: the same errors, and nothing else.
+void check_policies(const base::Settings& settings);
 
 }  // namespace authctl::service

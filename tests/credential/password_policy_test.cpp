@@ -106,7 +106,7 @@ TEST_CASE("each fault of a password is named") {
   CHECK(objects(PasswordFault::sequence, "qwertyuiopasdfgh"));
   CHECK(objects(PasswordFault::sequence, "zyxwvutsrqponmlk"));
   CHECK(objects(PasswordFault::guessable, "kmzqkmzqkmzqkmzqkmzq"));
-  const credential::PasswordRules strict{8, 15, true};
+  const credential::PasswordRules strict{8, 15, true, {}};
   const auto lacking =
       credential::judge_password(Secret(std::string_view("violin quartz marble")), {}, strict);
   REQUIRE(lacking.size() == 1);
@@ -122,4 +122,20 @@ TEST_CASE("a password is counted in code points of its normal form") {
   CHECK(objects(PasswordFault::too_short, "violin-quartze\u0301"));
   CHECK(
       accepted("\u30d0\u30a4\u30aa\u30ea\u30f3\u3068\u6c34\u6676\u3068\u5927\u7406\u77f3\u306e\u8a69\u4eba"));
+}
+
+TEST_CASE("an operator's words make no password, and stand in the way of none") {
+  credential::PasswordRules own;
+  own.words = {"Contoso", "WidgetMaker", "ab"};
+  const auto refused = [&](std::string_view password) {
+    const auto objections = credential::judge_password(Secret(password), {}, own);
+    return std::ranges::any_of(objections,
+                               [](const auto& o) { return o.fault == PasswordFault::about_owner; });
+  };
+  CHECK(refused("contoso-CONTOSO-2026"));
+  CHECK(refused("widgetmaker.contoso!"));
+  CHECK(refused("osotnoc osotnoc 1987"));
+  CHECK_FALSE(refused("seven violins for contoso in october"));
+  CHECK_FALSE(refused("abababababababababab"));  // too short a word to look for
+  CHECK(accepted("contoso-CONTOSO-2026"));
 }

@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/crypto/digest.h"
+#include "core/crypto/password_weakness.h"
 #include "tests/support/catch.h"
 #include "tests/support/vectors.h"
 
@@ -75,7 +76,10 @@ TEST_CASE("a new password hash verifies, carries its cost and is never the same 
     const auto made = crypto::hash_password(password, scheme, random);
     CHECK(crypto::word_of(crypto::identify_password_hash(made).scheme) == scheme);
     CHECK(crypto::verify_password(made, password));
+    CHECK_FALSE(crypto::judge_password_hash(made).weakness);  // OWASP's figures or better
   }
+  // 16 bytes of salt, 32 of tag.
+  CHECK(hash.size() == std::string("$argon2id$v=19$m=64,t=2,p=1$").size() + 22 + 1 + 43);
   CHECK_THROWS_AS(crypto::hash_password(password, "md5", random), base::Error);
 }
 

@@ -97,7 +97,7 @@ class Obeys(ServerTest):
         return server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": password})
 
     def test_an_ended_session_and_a_lock_that_is_cleared(self):
-        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "8192",
+        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "19456",
                                  "AUTHCTL_LOCKOUT_BASE": "15m"})
 
         def ended(_):
