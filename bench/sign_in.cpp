@@ -1,8 +1,9 @@
 // D12: whether time tells a stranger who has an account. Sign-ins that are refused, each for another reason,
 // interleaved, each kind from addresses of its own that were never seen before.
-//   bench_sign_in [--samples N] [--memory-kib M] [--passes T] [--dir D]
+//   bench_sign_in [--samples N] [--memory-kib M] [--passes T] [--foreign no] [--dir D]
 // With the default cost (64 MiB, three passes) a sample takes as long as a sign-in does; a cheaper hash shows
-// smaller differences sooner. The processor's time is what others' work on the machine leaves alone.
+// smaller differences sooner. `--foreign no` leaves out the accounts with hashes of other systems. The
+// processor's time is what others' work on the machine leaves alone.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,6 +19,7 @@
 #include "core/service/initialisation.h"
 #include "core/service/opening.h"
 #include "core/service/sign_in.h"
+#include "core/store/user_repository.h"
 
 using namespace authctl;
 
@@ -27,11 +29,13 @@ struct Options {
   int samples = 40;
   crypto::Argon2Cost cost;
   std::string dir = "/tmp/authctl-bench-sign-in";
+  bool foreign = true;
 };
 
 struct Kind {
   const char* title;
   const char* name;
+  bool is_promised = true;  // a hash that is slower than ours cannot be hidden, only shown here
   std::vector<double> milliseconds = {}, processor = {};
 };
 
@@ -78,6 +82,24 @@ void people(service::Realm& realm, const crypto::Argon2Cost& cost) {
     draft.disabled = std::strcmp(name, "disabled") == 0;
     service::create_user(realm, cause, std::move(draft), {{}, cost});
   }
+  // As an import leaves them: with the hash of another system, or with none.
+  struct Imported {
+    const char *name, *hash, *scheme;
+  };
+  constexpr Imported imported[] = {
+      {"pbkdf2", "pbkdf2:sha256:1000$salt$0000000000000000000000000000000000000000000000000000000000000000",
+       "pbkdf2-sha256"},
+      {"bcrypt10", "$2b$10$AJSKHiEheHgDD.UeJZA.ZuGoV0UYJwDJXQKgR0lqmw76WvH2ycDdW", "bcrypt"},
+      {"bcrypt12", "$2b$12$AJSKHiEheHgDD.UeJZA.ZuGoV0UYJwDJXQKgR0lqmw76WvH2ycDdW", "bcrypt"}};
+  for (const auto& one : imported) {
+    service::UserDraft draft;
+    draft.name = one.name;
+    const auto user = service::create_user(realm, cause, std::move(draft), {{}, cost});
+    store::set_user_password(realm.db(), user.id, {one.hash, one.scheme, false}, user.created_at);
+  }
+  service::UserDraft draft;
+  draft.name = "without";
+  service::create_user(realm, cause, std::move(draft), {{}, cost});
 }
 
 void measure(service::Realm& realm, const Options& options, std::vector<Kind>& kinds, base::Random& random) {
@@ -114,7 +136,7 @@ bool print(const std::vector<Kind>& kinds) {
   for (const auto& kind : kinds) {
     const double ratio = median(kind.milliseconds) / median(known.milliseconds);
     const double t = &kind == &known ? 0.0 : std::fabs(welch_t(kind.milliseconds, known.milliseconds));
-    met = met && std::fabs(ratio - 1) < 0.02 && t < 4.5;
+    met = met && (!kind.is_promised || (std::fabs(ratio - 1) < 0.02 && t < 4.5));
     std::printf("| %s | %.3f | %.4f | %.2f | %.3f | %.4f |\n", kind.title, median(kind.milliseconds), ratio,
                 t, median(kind.processor), median(kind.processor) / median(known.processor));
   }
@@ -130,6 +152,7 @@ Options read(int argc, char** argv) {
     if (name == "--memory-kib") options.cost.memory_kib = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));
     if (name == "--passes") options.cost.passes = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));
     if (name == "--dir") options.dir = argv[i + 1];
+    if (name == "--foreign") options.foreign = std::strcmp(argv[i + 1], "no") != 0;
   }
   return options;
 }
@@ -152,7 +175,12 @@ int main(int argc, char** argv) {
   std::vector<Kind> kinds{{"the password is wrong", "known"},
                           {"nobody has the name", "nobody"},
                           {"the account is disabled", "disabled"},
-                          {"the account is locked", "locked"}};
+                          {"the account is locked", "locked"},
+                          {"the account has no password", "without"},
+                          {"wrong, for an imported PBKDF2 of 1,000 rounds", "pbkdf2", false},
+                          {"wrong, for an imported bcrypt of cost 10", "bcrypt10", false},
+                          {"wrong, for an imported bcrypt of cost 12", "bcrypt12", false}};
+  if (!options.foreign) std::erase_if(kinds, [](const Kind& kind) { return !kind.is_promised; });
   measure(realm, options, kinds, random);
   const bool met = print(kinds);
   std::filesystem::remove_all(options.dir);

@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "core/base/normal_form.h"
 #include "core/base/text.h"
+#include "core/crypto/password_padding.h"
 #include "core/service/auth_log.h"
 #include "core/service/refusals.h"
 #include "core/service/second_factor.h"
@@ -107,6 +109,33 @@ void accept(Change& change, const SignInTicket& ticket, const VerifiedPassword& 
                   {"new_address", sign_in.new_address}}});
 }
 
+// What a hash of ours takes is seen in this process's own sign-ins.
+crypto::HashPace& pace() {
+  static crypto::HashPace pace;
+  return pace;
+}
+
+// A wrong password for a hash of another system, or of an older cost, takes as long as one for a hash of
+// ours, where it would take less.
+void even_out(const SignInTicket& ticket, const base::Secret& password, bool is_ours, crypto::Effort begin,
+              base::Random& random) {
+  if (password.empty() || password.size() > crypto::longest_password)
+    return;  // nothing is hashed for anybody
+  const auto spent = [&] { return crypto::thread_effort() - begin; };
+  const int hashes = base::normal_form_c(password) == password ? 1 : 2;  // see verify_password
+  if (is_ours) return pace().saw(ticket.cost, spent() / hashes);
+  const auto work = [&](const crypto::Argon2Cost& cost) {
+    static_cast<void>(crypto::hash_password(password, cost, random));
+  };
+  if (!pace().of(ticket.cost)) {  // the first of this process
+    const auto before = spent();
+    work(ticket.cost);
+    pace().saw(ticket.cost, spent() - before);
+    if (hashes == 1) return;
+  }
+  crypto::pad_effort(ticket.cost, *pace().of(ticket.cost) * hashes, spent, work);
+}
+
 }  // namespace
 
 std::string_view word_of(Refusal refusal) { return refusal_words[static_cast<std::size_t>(refusal)]; }
@@ -117,11 +146,15 @@ SignInTicket begin_sign_in(Realm& realm, const Cause& cause, const SignInPolicy&
 
 VerifiedPassword verify_ticket(const SignInTicket& ticket, const base::Secret& password,
                                base::Random& random) {
+  const auto begin = crypto::thread_effort();
   const bool matches = crypto::verify_password(ticket.hash, password);
-  if (ticket.refused || !matches) return {};
+  const bool is_ours = !crypto::password_needs_rehash(ticket.hash, ticket.cost);
+  if (ticket.refused || !matches) {
+    even_out(ticket, password, is_ours, begin, random);
+    return {};
+  }
   VerifiedPassword verified{true, std::nullopt};
-  if (crypto::password_needs_rehash(ticket.hash, ticket.cost))
-    verified.rehashed = crypto::hash_password(password, ticket.cost, random);
+  if (!is_ours) verified.rehashed = crypto::hash_password(password, ticket.cost, random);
   return verified;
 }
 

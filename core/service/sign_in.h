@@ -6,6 +6,8 @@
 //   verify_ticket    the hash: pure and slow, no store; the same work whatever the ticket is for
 //   finish_sign_in   gives the counters back (or leaves them), rehashes, remembers; writes the audit entry
 //
+// A wrong password for a hash that was imported takes that time too, where its own scheme is quicker.
+//
 // Invariants: an unknown name, a wrong password, a disabled account, one without a password and a locked one
 // take the same path and cost one hash of the same kind; which it was stands in the audit log and never in
 // what a stranger is told. Of many attempts at once no more are verified than of as many in a row.

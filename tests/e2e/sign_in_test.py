@@ -9,7 +9,7 @@ from server_harness import ServerTest
 
 WIDE = {"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_LIMIT_REFRESH": "1000/1m", "AUTHCTL_LIMIT_MFA": "1000/1m",
         "AUTHCTL_LIMIT_RESET": "1000/1m", "AUTHCTL_LIMIT_REGISTER": "1000/1m",
-        "AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1"}
+        "AUTHCTL_PASSWORD_MEMORY_KIB": "19456", "AUTHCTL_PASSWORD_PASSES": "2"}
 ORIGIN = "https://localhost:8443"
 COOKIES = ("__Host-authctl_access", "__Secure-authctl_refresh", "__Host-authctl_csrf")
 
@@ -128,11 +128,15 @@ class Login(SignIn):
     def test_whatever_is_wrong_the_answer_is_the_same(self):
         self.ok("user", "create", "nopass")
         self.ok("user", "create", "off", "--password-stdin", "--disabled", stdin=self.PASSWORD)
+        self.ok("user", "import", "-", stdin='{"name":"moved","password_hash":"$2b$04$AJSKHiEheHgDD.UeJZA.ZuGoV0UYJwDJXQKgR0lqmw76WvH2ycDdW"}')
+        seen = set()
         for name, password in (("ann", "wrong"), ("nobody", self.PASSWORD), ("off", self.PASSWORD),
-                               ("nopass", self.PASSWORD), ("ann\u00a0", self.PASSWORD)):
+                               ("nopass", self.PASSWORD), ("ann\u00a0", self.PASSWORD), ("moved", self.PASSWORD), ("moved", "k" * 73)):
             answer = Browser(self.server).login(name, password)
             self.refused(answer, 401, "Invalid credentials")
             self.assertNotIn("set-cookie", answer.headers)
+            seen.add(tuple((field, value) for field, value in sorted(answer.headers.items()) if field != "date"))
+        self.assertEqual(len(seen), 1, seen)
 
     def test_a_lock_answers_as_a_wrong_password_does(self):
         server = self.serve(env={**WIDE, "AUTHCTL_LOCKOUT_BASE": "6s"})
