@@ -28,7 +28,8 @@ constexpr Field step_fields[] = {
 };
 constexpr Shape step_shape{"lockout simulate", "", step_fields};
 
-const std::pair<int, std::string> unknown_subject{3, "there is no such user, and it is no address"};
+const std::pair<int, std::string> unknown_subject{
+    3, "it is no address, and nobody has this name or was guessed at by it"};
 
 base::json::object json_of(const service::LockoutView& view) {
   const auto time = [](const std::optional<base::Timestamp>& at) {
@@ -62,16 +63,22 @@ void declare_list(Noun& noun) {
   verb.add_option("--after", query->after, "go on after this one")->type_name("SUBJECT");
 }
 
+Output show(Invocation& in, const std::string& subject) {
+  const auto view = service::show_lockout(in.realm(), service::lockout_policy(in.stored_settings()), subject);
+  auto output = Output::one(lockout_shape, json_of(view));
+  if (view.of_nobody)
+    output.with_notice("nobody has the name " + base::quote(view.subject) +
+                       "; names that nobody has may share a counter");
+  return output;
+}
+
 void declare_show(Noun& noun) {
   auto subject = std::make_shared<std::string>();
   noun.verb("show", "Show the failures of a user or an address", &lockout_shape,
             {.examples = {"authctl lockout show ann", "authctl lockout show 203.0.113.7 --json"},
-             .exits = {unknown_subject}},
-            [subject](Invocation& in) {
-              return Output::one(lockout_shape,
-                                 json_of(service::show_lockout(
-                                     in.realm(), service::lockout_policy(in.stored_settings()), *subject)));
-            })
+             .exits = {unknown_subject},
+             .more = "A name that nobody has is shown where somebody guessed at it."},
+            [subject](Invocation& in) { return show(in, *subject); })
       .add_option("SUBJECT", *subject, "a user, or an address")
       ->required();
 }

@@ -18,7 +18,7 @@ LockoutView view_of(const credential::LockoutPolicy& policy, const store::Counte
                     std::string subject, base::Timestamp now) {
   LockoutView view;
   view.subject = std::move(subject);
-  view.kind = store::word_of(row.kind);
+  view.kind = store::word_of(row.kind == CounterKind::unknown ? CounterKind::account : row.kind);
   view.failed_attempts = row.state.failed_attempts;
   view.delay = credential::delay_after(policy, row.state.failed_attempts);
   view.locked_until = credential::locked_until(policy, row.state, now);
@@ -34,16 +34,25 @@ struct Subject {
   std::string name;  // as it is shown
 };
 
-Subject subject_of(store::Database& db, const std::string& text) {
+// A name that nobody has is one, too, as long as failures are counted where it falls.
+Subject subject_of(Realm& realm, store::Database& db, const std::string& text) {
   if (auto network = base::network_of(text)) return {CounterKind::ip, *network, *network};
-  const auto user = store::get_user(db, text);
-  return {CounterKind::account, user.id, user.name};
+  if (const auto user = store::find_user(db, text)) return {CounterKind::account, user->id, user->name};
+  Subject unknown{CounterKind::unknown, unknown_bucket(realm, text), base::fold_ascii(text)};
+  if (!store::find_counter(db, unknown.kind, unknown.key)) store::get_user(db, text);  // throws
+  return unknown;
 }
 
-store::CounterRow counted(store::Database& db, const std::string& text) {
-  const auto subject = subject_of(db, text);
-  auto row = store::get_counter(db, subject.kind, subject.key);
-  if (row.state.failed_attempts > 0) return row;
+audit::Target target_of(const Subject& subject) {
+  if (subject.kind == CounterKind::ip) return {"address", subject.key, ""};
+  if (subject.kind == CounterKind::unknown) return {"user", "", ""};  // what was typed is not for the log
+  return {"user", subject.key, subject.name};
+}
+
+store::CounterRow counted(Realm& realm, const std::string& text) {
+  const auto subject = subject_of(realm, realm.db(), text);
+  auto row = store::get_counter(realm.db(), subject.kind, subject.key);
+  if (row.state.failed_attempts > 0 && subject.kind != CounterKind::unknown) return row;
   throw base::Error{base::ErrorCode::not_found,
                     "nothing is counted against " + base::quote(subject.name) + ", so nothing comes after it",
                     "authctl lockout list"};
@@ -74,7 +83,7 @@ NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
     throw base::Error{base::ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more"};
   auto listing =
       std::make_shared<Listing>(Listing{policy, std::nullopt, query.limit.value_or(INT64_MAX), {}, false});
-  if (!query.after.empty()) listing->after = counted(realm.db(), query.after);
+  if (!query.after.empty()) listing->after = counted(realm, query.after);
   return [&realm, listing]() -> std::optional<LockoutView> {
     if (listing->ready.empty() && !listing->ended) fetch(realm, *listing);
     if (listing->ready.empty()) return std::nullopt;
@@ -88,23 +97,24 @@ NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
 }
 
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& text) {
-  const auto subject = subject_of(realm.db(), text);
-  return view_of(policy, store::get_counter(realm.db(), subject.kind, subject.key), subject.name,
-                 realm.by_clock());
+  const auto subject = subject_of(realm, realm.db(), text);
+  auto view = view_of(policy, store::get_counter(realm.db(), subject.kind, subject.key), subject.name,
+                      realm.by_clock());
+  view.of_nobody = subject.kind == CounterKind::unknown;
+  return view;
 }
 
 LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
                              const std::string& text) {
   return change(realm, cause, [&](Change& c) {
-    const auto subject = subject_of(c.db(), text);
+    const auto subject = subject_of(c.realm(), c.db(), text);
     auto row = store::get_counter(c.db(), subject.kind, subject.key);
     bool cleared = row.state.failed_attempts > 0;
     store::drop_counter(c.db(), subject.kind, subject.key);
     if (subject.kind == CounterKind::account) cleared = clear_own(c, subject.key) || cleared;
     if (cleared)
       c.record({"auth.lockout",
-                subject.kind == CounterKind::ip ? audit::Target{"address", subject.key, ""}
-                                                : audit::Target{"user", subject.key, subject.name},
+                target_of(subject),
                 audit::Outcome::success,
                 {{"state", "unlocked"},
                  {"cause", "cleared"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/ip_address.h"
+#include "core/base/text.h"
 #include "core/crypto/digest.h"
 #include "core/service/refusals.h"
 
@@ -21,13 +22,6 @@ struct Counter {
   CounterRow row;
   bool judges = true;  // it refuses; the others are only counted in
 };
-
-// Keyed, so that nobody can choose which names share a counter.
-std::string bucket_of(Change& change, std::string_view identifier) {
-  const auto key = change.realm().sealer().derive(bucket_purpose);
-  const auto mac = crypto::short_mac(key.reveal(), base::bytes_of(identifier));
-  return std::to_string((mac[0] | std::uint32_t{mac[1]} << 8) % unknown_buckets);
-}
 
 std::string own_subject(const std::string& user_id, const std::string& network) {
   return user_id + ' ' + network;
@@ -65,8 +59,9 @@ std::vector<Counter> counters_for(Change& change, const AttemptSource& source) {
     add_account_counters(change, source, network, counters);
     return counters;
   }
-  counters.push_back(
-      {store::get_counter(change.db(), CounterKind::unknown, bucket_of(change, source.identifier)), true});
+  counters.push_back({store::get_counter(change.db(), CounterKind::unknown,
+                                         unknown_bucket(change.realm(), source.identifier)),
+                      true});
   if (network) counters.push_back({address_counter(change, *network), true});
   return counters;
 }
@@ -190,6 +185,13 @@ bool settle_success(Change& change, const AttemptSource& source, const TakenAtte
   const auto network = base::network_of(source.address);
   if (!network) return false;
   return remember_address(change, source.user_id, *network);
+}
+
+// Keyed, so that nobody can choose which names share a counter.
+std::string unknown_bucket(Realm& realm, std::string_view identifier) {
+  const auto key = realm.sealer().derive(bucket_purpose);
+  const auto mac = crypto::short_mac(key.reveal(), base::bytes_of(base::fold_ascii(identifier)));
+  return std::to_string((mac[0] | std::uint32_t{mac[1]} << 8) % unknown_buckets);
 }
 
 bool clear_own(Change& change, const std::string& user_id) {

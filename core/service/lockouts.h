@@ -57,6 +57,7 @@ struct LockoutView {
   base::Duration delay{0};
   std::optional<base::Timestamp> locked_until, last_failure_at;
   std::optional<std::string> last_ip;
+  bool of_nobody = false;  // nobody has this name; others that nobody has may share its counter
 };
 using NextLockout = std::function<std::optional<LockoutView>()>;
 struct LockoutQuery {
@@ -66,7 +67,8 @@ struct LockoutQuery {
 // Counters that are not at zero, the latest failure first; a page of the store at a time. Error not_found
 // where nothing is counted against `after`.
 NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy, const LockoutQuery& query);
-// `subject`: an address, else a user by any of its names. Error not_found where it is neither.
+// `subject`: an address, a user by any of its names, or a name that nobody has and that was guessed at. Error
+// not_found where it is none of these.
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& subject);
 
 struct LockoutOutcome {
@@ -76,6 +78,8 @@ struct LockoutOutcome {
 // Of an account: every counter it has; the addresses it is known from stay known.
 LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential::LockoutPolicy& policy,
                              const std::string& subject);
+// The counter that a name which nobody has falls under, with others: 0 to 4095, by a keyed hash.
+std::string unknown_bucket(Realm& realm, std::string_view identifier);
 // Sets an account's counters of known addresses to zero; false where they are.
 bool clear_own(Change& change, const std::string& user_id);
 

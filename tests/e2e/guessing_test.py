@@ -9,8 +9,8 @@ import unittest
 
 from server_harness import ServerTest
 
-CHEAP = {"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_LIMIT_MFA": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "8192",
-         "AUTHCTL_PASSWORD_PASSES": "1", "AUTHCTL_LOCKOUT_BASE": "10m"}
+CHEAP = {"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_LIMIT_MFA": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "19456",
+         "AUTHCTL_PASSWORD_PASSES": "2", "AUTHCTL_LOCKOUT_BASE": "10m"}
 HOME, STRANGER = "203.0.113.7", "198.51.100.9"
 FILTER = os.path.join(os.path.dirname(__file__), "..", "..", "packaging", "fail2ban", "filter.d", "authctl.conf")
 BAD_CODE = "aaaa-bbbb-cccc-dddd"
@@ -99,6 +99,18 @@ class Guessing(ServerTest):
                          [("2001:db8:1:2::/64", "ip", 3)])
         self.assertEqual(self.login(address="2001:db8:1:2::99").status, 401)
         self.assertEqual(self.login(address="2001:db8:1:3::99").status, 200)
+
+    def test_an_operator_sees_the_guesses_at_a_name_that_nobody_has(self):
+        self.refused(3, "not_found", "lockout", "show", "ghost")
+        for i in range(3):
+            self.login("wrong", "Ghost", f"198.51.100.{i}")
+        row = self.ok("lockout", "show", "ghost", "--json").json
+        self.assertEqual((row["subject"], row["kind"], row["failed_attempts"], row["delay_seconds"], row["last_ip"]),
+                         ("ghost", "account", 3, 600, "198.51.100.2"))
+        self.assertIsNotNone(row["locked_until"])
+        self.refused(3, "not_found", "user", "show", "ghost")
+        self.ok("lockout", "clear", "ghost")
+        self.refused(3, "not_found", "lockout", "show", "ghost")
 
     def test_a_wrong_current_password_counts_too(self):
         token = self.server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD},
