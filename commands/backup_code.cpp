@@ -10,7 +10,8 @@ namespace {
 
 constexpr Field set_fields[] = {
     {"user", FieldType::text, false, "whose they are", ""},
-    {"codes", FieldType::strings, false, "each works once; shown this once", ""},
+    {"codes", FieldType::strings, false, "each works once; shown this once; empty where --out names a file",
+     ""},
 };
 constexpr Shape set_shape{"backup-code set", "", set_fields};
 
@@ -60,23 +61,24 @@ Output generate(Invocation& in, const Generation& options) {
                       "a sheet is printed as text or html, not as " + base::quote(options.print),
                       "--print text or --print html"};
   options.out.prepare(in);
-  const auto made = service::generate_backup_codes(in.realm(), in.cause(), options.user, options.count);
-  auto shown = in.dry_run() ? std::string("(not generated)\n") : sheet_of(in, options, made);
-  base::json::array codes;
-  for (const auto& code : made.codes) codes.emplace_back(code.reveal_text());
+  const auto made = options.out.deliver([&](const auto& write) {
+    return service::generate_backup_codes(
+        in.realm(), in.cause(), options.user, options.count,
+        [&](const service::BackupCodes& codes) { write(sheet_of(in, options, codes)); });
+  });
+  base::json::array codes;  // not where they are in a file: what is printed may end up in a log
   if (in.dry_run()) codes.emplace_back("(not generated)");
-  if (options.out.given()) {
-    if (!in.dry_run()) options.out.write(shown);
-    shown.clear();
-  }
+  if (!options.out.given())
+    for (const auto& code : made.codes) codes.emplace_back(code.reveal_text());
+  std::string shown;
+  if (!options.out.given())
+    shown = in.dry_run() ? std::string("(not generated)\n") : sheet_of(in, options, made);
   auto output =
       Output::bytes(std::move(shown), set_shape, {{"user", made.user_name}, {"codes", std::move(codes)}});
-  if (options.out.given())
-    output.with_notice((in.dry_run() ? "the codes would be written to " : "the codes are in ") +
-                       base::quote(options.out.path));
+  if (options.out.given()) output.with_notice(options.out.notice(in.dry_run(), "the set of codes"));
   if (made.ended > 0)
     output.with_notice(std::to_string(made.ended) + (made.ended == 1 ? " code" : " codes") +
-                       " of the set before ended");
+                       " of the set before " + (in.dry_run() ? "would end" : "ended"));
   return output;
 }
 

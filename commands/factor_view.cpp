@@ -1,9 +1,5 @@
 #include "commands/factor_view.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 

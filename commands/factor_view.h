@@ -1,4 +1,4 @@
-// What verbs of second factors have in common: the answer to a code, and where a secret goes.
+// What verbs of second factors have in common: the answer to a code.
 #pragma once
 #include "commands/command.h"
 #include "core/service/policies.h"

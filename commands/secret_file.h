@@ -13,9 +13,26 @@ struct SecretFile {
   bool force = false;
 
   bool given() const { return !path.empty(); }
-  // Error conflict where the file is there and may not be replaced; asks where it may.
+  // Error conflict where the file is there and may not be replaced, io where its folder takes none; asks
+  // where it may be replaced.
   void prepare(Invocation& in) const;
   void write(std::string_view text) const;
+  // Runs `make`, which is handed what writes the secret and calls it before its change is committed. Where
+  // that fails the file goes, too.
+  template <class Make>
+  auto deliver(Make make) const {
+    bool written = false;
+    try {
+      return make([&](std::string_view text) {
+        if (!given()) return;
+        write(text);
+        written = true;
+      });
+    } catch (...) {
+      if (written) take_back();
+      throw;
+    }
+  }
   // For a change that failed after the file was written.
   void take_back() const;
   std::string notice(bool dry_run, const std::string& what) const;

@@ -85,15 +85,13 @@ void check_enrolment(Invocation& in, Enrolment& options) {
   if (options.qr + options.uri + !options.png.path.empty() + !options.svg.path.empty() > 1)
     throw Error{ErrorCode::usage, "--qr, --uri, --png and --svg are ways to show one secret, once",
                 "leave all but one of them out"};
-  if (request.issuer.size() > longest_issuer || base::printable(request.issuer) != request.issuer ||
-      request.issuer.find(':') != std::string::npos)
-    throw Error{ErrorCode::invalid,
-                "an issuer has at most 64 bytes, none of them a colon or a control character",
+  if (request.issuer.size() > longest_issuer || base::printable(request.issuer) != request.issuer)
+    throw Error{ErrorCode::invalid, "an issuer has at most 64 bytes, none of them a control character",
                 "for example --issuer Example"};
   if (!options.algorithm.empty())
     request.settings.algorithm = credential::totp_algorithm_from(options.algorithm);
   options.png.force = options.svg.force = options.force;
-  auto& file = options.png.path.empty() ? options.svg : options.png;
+  const auto& file = options.png.given() ? options.png : options.svg;
   if (options.force && !file.given())
     throw Error{ErrorCode::usage, "--force is for a file that is written over", "--png FILE or --svg FILE"};
   file.prepare(in);
@@ -110,11 +108,11 @@ std::string grouped(std::string_view secret) {
 std::string drawn(const Invocation& in, const Enrolment& options, const service::TotpOffer& offer,
                   std::string_view secret, std::string_view uri) {
   if (options.uri) return std::string(uri) + '\n';
-  const bool to_file = !options.png.path.empty() || !options.svg.path.empty();
+  const bool to_file = options.png.given() || options.svg.given();
   if (in.globals().quiet && !to_file && !options.qr) return std::string(secret) + '\n';
   const credential::QrCode code{base::Secret(uri)};
-  if (!options.png.path.empty()) return options.png.write(base::text_of(code.png())), std::string();
-  if (!options.svg.path.empty()) return options.svg.write(code.svg()), std::string();
+  if (options.png.given()) return options.png.write(base::text_of(code.png())), std::string();
+  if (options.svg.given()) return options.svg.write(code.svg()), std::string();
   if (options.qr) return code.half_blocks();
   return code.half_blocks() + "secret: " + grouped(secret) + "\nthen:   authctl totp confirm " +
          offer.user_name + '\n';
@@ -136,10 +134,8 @@ Output enroll(Invocation& in, Enrolment& options) {
                                {"period", settings.period.count()},
                                {"algorithm", credential::word_of(settings.algorithm)}});
   base::wipe(secret.data(), secret.size());
-  const auto& file = options.png.path.empty() ? options.svg.path : options.png.path;
-  if (!file.empty())
-    output.with_notice((made ? "the QR code is in " : "the QR code would be written to ") +
-                       base::quote(file));
+  const auto& file = options.png.given() ? options.png : options.svg;
+  if (file.given()) output.with_notice(file.notice(!made, "the QR code"));
   if (offer.replaces) output.with_notice("the TOTP of before counts until this one is confirmed");
   return output;
 }

@@ -128,13 +128,11 @@ struct PasswordOptions {
 };
 
 Output generated(Invocation& in, const PasswordOptions& options, const service::PasswordOutcome& outcome) {
-  std::string shown = outcome.generated ? std::string(outcome.generated->reveal_text()) : "(not generated)";
-  if (options.out.given()) {
-    if (outcome.generated) options.out.write(shown + "\n");
-    base::wipe(shown.data(), shown.size());
+  if (options.out.given())
     return Output::one(user_shape, service::user_json(outcome.user))
         .with_notice(options.out.notice(in.dry_run(), "the password"));
-  }
+  const std::string shown =
+      outcome.generated ? std::string(outcome.generated->reveal_text()) : "(not generated)";
   return Output::bytes(shown + "\n", generated_shape, {{"user", outcome.user.name}, {"password", shown}});
 }
 
@@ -145,8 +143,11 @@ Output set_password(Invocation& in, PasswordOptions& options) {
   options.out.prepare(in);
   if (options.source.given() || (!request.generate && !request.must_change))
     request.password = in.read_secret(options.source, "password", true);
-  const auto outcome =
-      service::set_password(in.realm(), in.cause(), request, password_policy(in.stored_settings()));
+  const auto outcome = options.out.deliver([&](const auto& write) {
+    return service::set_password(
+        in.realm(), in.cause(), request, password_policy(in.stored_settings()),
+        [&](const base::Secret& made) { write(std::string(made.reveal_text()) + "\n"); });
+  });
   if (request.generate) return generated(in, options, outcome);
   return Output::one(user_shape, service::user_json(outcome.user));
 }

@@ -94,7 +94,10 @@ void read_label(TotpEnrolment& enrolment, std::string_view label, const std::str
 
 base::Secret format_otpauth(const TotpEnrolment& enrolment) {
   const auto issuer = percent_encoded(enrolment.issuer);
-  auto uri = std::string(scheme) + (issuer.empty() ? "" : issuer + ":") + percent_encoded(enrolment.account) +
+  // Phones look for the label's colon in the decoded text: an issuer with one in it stands in its parameter
+  // only.
+  const bool in_label = !issuer.empty() && enrolment.issuer.find(':') == std::string::npos;
+  auto uri = std::string(scheme) + (in_label ? issuer + ":" : "") + percent_encoded(enrolment.account) +
              "?secret=" + base::encode_base32(enrolment.secret.reveal()) +
              (issuer.empty() ? "" : "&issuer=" + issuer) +
              "&algorithm=" + std::string(word_of(enrolment.settings.algorithm)) +

@@ -72,7 +72,7 @@ void set_password(Change& change, const store::UserRow& user, const HashedPasswo
 }
 
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
-                             const PasswordPolicy& policy) {
+                             const PasswordPolicy& policy, const DeliverPassword& deliver) {
   if (request.password && request.generate)
     throw base::Error{base::ErrorCode::usage, "a password is given and one is to be generated",
                       "leave one of them out"};
@@ -95,6 +95,7 @@ PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordReq
   auto view = change(realm, cause, [&](Change& c) {
     const auto current = store::get_user(c.db(), user.id);
     set_in(c, current, hashed, request);
+    if (deliver && generated && !cause.dry_run) deliver(*generated);
     return view_user(c.realm(), store::get_user(c.db(), user.id));
   });
   if (cause.dry_run) generated.reset();

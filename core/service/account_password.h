@@ -2,6 +2,7 @@
 // change that keeps its result, not in it. Invariant: a password that was set here ends every token that its
 // user had before.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -44,9 +45,11 @@ struct PasswordOutcome {
 // For a change with more in it.
 void put_password(Change& change, const store::UserRow& user, const HashedPassword& password,
                   bool must_change, bool generated);
+// Is handed what was generated before the change is committed: what it throws leaves the password as it was.
+using DeliverPassword = std::function<void(const base::Secret&)>;
 // Error usage where there is nothing to do.
 PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordRequest& request,
-                             const PasswordPolicy& policy);
+                             const PasswordPolicy& policy, const DeliverPassword& deliver = {});
 
 // Within a change, the user's own: by a reset, or with the current password.
 void set_password(Change& change, const store::UserRow& user, const HashedPassword& password);

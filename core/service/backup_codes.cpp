@@ -25,7 +25,7 @@ base::Secret backup_code_key(Realm& realm, store::Database& db) {
 }
 
 BackupCodes generate_backup_codes(Realm& realm, const Cause& cause, const std::string& name,
-                                  std::int64_t count) {
+                                  std::int64_t count, const DeliverCodes& deliver) {
   if (count < 1 || count > most_backup_codes)
     throw base::Error{base::ErrorCode::invalid,
                       "a set has 1 to " + std::to_string(most_backup_codes) + " codes", "--count 10"};
@@ -45,6 +45,7 @@ BackupCodes generate_backup_codes(Realm& realm, const Cause& cause, const std::s
               {"user", user.id, user.name},
               audit::Outcome::success,
               {{"count", count}, {"ended", made.ended}}});
+    if (deliver && !cause.dry_run) deliver(made);
   });
   if (cause.dry_run) made.codes.clear();
   return made;

@@ -2,6 +2,7 @@
 // Invariant: the store has a MAC of each under a key that is sealed in store_meta, so that checking a code is
 // one hash and one look-up, and reading the store gives none of them.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,9 +20,11 @@ struct BackupCodes {
   std::vector<base::Secret> codes;  // not on a dry run
   std::int64_t ended = 0;           // of the set before, not used
 };
+// Is handed the codes before the change that makes them is committed: what it throws leaves the set before.
+using DeliverCodes = std::function<void(const BackupCodes&)>;
 // Error invalid for a count that is none or too high.
 BackupCodes generate_backup_codes(Realm& realm, const Cause& cause, const std::string& user,
-                                  std::int64_t count);
+                                  std::int64_t count, const DeliverCodes& deliver = {});
 
 struct BackupCodeStatus : store::BackupCodeCount {
   std::string user_name;

@@ -132,3 +132,10 @@ TEST_CASE("an otpauth URI that was made is read back to exactly what it was made
     CHECK((read.secret == made.secret && read.settings == made.settings));
   }
 }
+
+TEST_CASE("an issuer with a colon is no part of the label, where a phone would take it apart") {
+  const auto uri = credential::format_otpauth(
+      {"https://id.example.com", "ann", credential::parse_totp_secret("JBSWY3DPEHPK3PXP"), {}});
+  CHECK(uri.reveal_text().starts_with("otpauth://totp/ann?secret="));
+  CHECK(credential::parse_otpauth(uri.reveal_text()).issuer == "https://id.example.com");
+}

@@ -181,6 +181,25 @@ TEST_CASE("a generated password meets the policy, is shown once and never on a d
               .empty());
 }
 
+TEST_CASE("a generated password that nobody could be handed leaves the one before") {
+  test::TestRealm test;
+  create(test, "ann");
+  service::PasswordRequest request;
+  request.user = "ann";
+  request.generate = true;
+  const auto before = test::dump(test.db());
+  const auto lost = [](const base::Secret&) { throw base::Error{base::ErrorCode::io, "the disk is full"}; };
+  CHECK(refusal([&] { service::set_password(test.realm(), test.cause(), request, policy, lost); }) ==
+        base::ErrorCode::io);
+  CHECK(test::dump(test.db()) == before);
+  bool handed = false;
+  const auto hand = [&](const base::Secret&) { handed = true; };
+  service::set_password(test.realm(), test.dry_run(), request, policy, hand);
+  CHECK_FALSE(handed);
+  service::set_password(test.realm(), test.cause(), request, policy, hand);
+  CHECK(handed);
+}
+
 TEST_CASE("a user who is disabled and enabled again starts without its old tokens") {
   test::TestRealm test(GENERATE(test::each_engine()));
   create(test, "ann");
