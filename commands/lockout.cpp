@@ -29,7 +29,7 @@ constexpr Field step_fields[] = {
 constexpr Shape step_shape{"lockout simulate", "", step_fields};
 
 const std::pair<int, std::string> unknown_subject{
-    3, "it is no address, and nobody has this name or was guessed at by it"};
+    3, "it is no address, no user, and no name that was guessed at"};
 
 base::json::object json_of(const service::LockoutView& view) {
   const auto time = [](const std::optional<base::Timestamp>& at) {

@@ -421,6 +421,29 @@ class Register(SignIn):
             self.assertEqual(answer.status, 422, answer)
             self.assertEqual(set(answer.json), {"error"})
 
+    def test_nobody_raises_themselves_by_what_they_send(self):
+        server = self.serve(env={**WIDE, "AUTHCTL_REGISTRATION": "on"})
+        self.ok("role", "create", "admin")
+        self.ok("role", "grant", "admin", "admin:all")
+        raised = {"roles": ["admin"], "role": "admin", "permissions": ["admin:all"], "status": "active", "id": "1", "is_admin": True}
+        body = {"username": "mallory", "email": "mallory@example.com", "password": self.PASSWORD}
+        answer = server.ask("POST", "/auth/register", {**body, **raised})
+        self.assertIn(answer.status, (201, 422), answer)
+        if answer.status == 422:
+            self.assertEqual(server.ask("POST", "/auth/register", body).status, 201)
+        answer = server.ask("POST", "/auth/login?mode=token", {"username": "mallory", "password": self.PASSWORD})
+        mine = self.bearer(answer.json["access_token"])
+        for method in ("PUT", "PATCH", "POST"):
+            for path in ("/auth/me", "/auth/me/roles", "/auth/users/mallory", "/auth/roles"):
+                self.assertIn(server.ask(method, path, raised, mine).status, (404, 405), (method, path))
+        server.ask("POST", "/auth/password", {"current_password": self.PASSWORD, "new_password": self.PASSWORD + "!", **raised}, mine)
+        self.assertEqual(self.ok("user", "show", "mallory", "--json").json["roles"], [])
+        self.expect(4, "permission", "check", "mallory", "admin:all")
+        for name in ("ADMIN", "Ann", "ANN@EXAMPLE.COM"):  # a name in capitals is the name
+            status = server.ask("POST", "/auth/register", {**body, "username": name, "email": "other@example.com"}).status
+            self.assertEqual(status, 201 if name == "ADMIN" else 409, name)
+        self.expect(4, "permission", "check", "admin", "admin:all")  # a user is not the role of that name
+
     def test_limited_by_address(self):
         server = self.serve(env={**WIDE, "AUTHCTL_REGISTRATION": "on", "AUTHCTL_LIMIT_REGISTER": "3/1h"})
         seen = [server.ask("POST", "/auth/register", {"username": f"u{i}", "email": f"u{i}@example.com",
@@ -456,8 +479,12 @@ class Passwords(SignIn):
                            {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"})
         unknown = server.ask("POST", "/auth/password/reset", {"email": "nobody@example.com"})
         by_name = server.ask("POST", "/auth/password/reset", {"email": "ann"})
-        for answer in (known, unknown, by_name):
+        answers = [known, unknown, by_name]
+        for alike in ("ann@example.c\u043em", "\uff41nn@example.com", "ann@example.com\u200b"):  # and it is nobody's
+            answers.append(server.ask("POST", "/auth/password/reset", {"email": alike}))
+        for answer in answers:
             self.assertEqual((answer.status, answer.json), (202, {"status": "accepted"}))
+        self.assertEqual(len({tuple((k, v) for k, v in sorted(one.headers.items()) if k != "date") for one in answers}), 1)
         mails = self.mails(path, 1)
         self.assertEqual([(one["kind"], one["to"], one["user"]) for one in mails],
                          [("password_reset", "ann@example.com", "ann")])
