@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint32_t least_memory = 64;  // KiB; less is not worth its allocation
 constexpr int most_steps = 12;
+constexpr int near_enough = 400;  // a rest of one part in so many is within what hashes differ by anyway
 
 // Smaller tables are quicker for each byte, since caches hold them, so a step falls short rather than long.
 constexpr double aimed_at = 0.97;
@@ -34,7 +35,7 @@ void pad_effort(const Argon2Cost& cost, Effort whole, const std::function<Effort
                 const std::function<void(const Argon2Cost&)>& work) {
   for (int i = 0; i < most_steps; ++i) {
     const auto rest = whole - spent();
-    if (rest * 100 < whole) return;
+    if (rest * near_enough < whole) return;
     const double share = static_cast<double>(rest.count()) / static_cast<double>(whole.count());
     const auto memory = static_cast<std::uint32_t>(cost.memory_kib * share * aimed_at);
     work({std::max(least_memory, memory), cost.passes, 1});

@@ -1,6 +1,6 @@
 // So that a stranger cannot tell by the time which accounts came from another system: a hash of theirs that
 // costs less than one of ours is followed by as much of Argon2 as is missing. Invariant: what has been spent
-// is never more than `whole` because of the padding, and comes within a hundredth of it.
+// is never more than `whole` because of the padding, and comes within a four-hundredth of it.
 #pragma once
 #include <array>
 #include <chrono>

@@ -24,7 +24,7 @@ struct Machine {
 
 }  // namespace
 
-TEST_CASE("what a cheaper hash leaves of the time of one of ours is filled, to a hundredth") {
+TEST_CASE("what a cheaper hash leaves of the time of one of ours is filled, to a four-hundredth") {
   const Argon2Cost cost{65536, 3, 1};
   for (const double caching : {0.0, 0.3, 0.6}) {
     for (const auto foreign : {0ms, 1ms, 5ms, 40ms, 80ms, 100ms, 110ms, 116ms}) {
@@ -35,7 +35,7 @@ TEST_CASE("what a cheaper hash leaves of the time of one of ours is filled, to a
           [&](const Argon2Cost& one) { machine.spent += machine.price(one); });
       INFO(foreign.count() << " ms, " << caching);
       CHECK(machine.spent <= whole);
-      CHECK(machine.spent * 100 > whole * 99);
+      CHECK(machine.spent * 400 > whole * 399);
     }
   }
 }
