@@ -63,17 +63,9 @@ Output shown(const service::ClientOutcome& outcome) { return with_notices(shown(
 // Runs `make`, which is handed what to do with the secret before its change is committed.
 template <class Make>
 service::ClientOutcome deliver_to(const SecretFile& file, Make make) {
-  bool written = false;
-  try {
-    return make([&](const base::Secret& secret) {
-      if (!file.given()) return;
-      file.write(std::string(secret.reveal_text()) + "\n");
-      written = true;
-    });
-  } catch (...) {
-    if (written) file.take_back();
-    throw;
-  }
+  return file.deliver([&](const auto& write) {
+    return make([&](const base::Secret& secret) { write(std::string(secret.reveal_text()) + "\n"); });
+  });
 }
 
 std::string shown_secret(Invocation& in, const service::ClientOutcome& outcome) {
