@@ -29,6 +29,7 @@ inline constexpr Field audit_verify_fields[] = {
     {"entries", FieldType::integer, false, "how many were read", ""},
     {"size", FieldType::integer, false, "how many were ever written, as the signed head says", ""},
     {"pruned", FieldType::integer, false, "how many of them were pruned", ""},
+    {"sealed", FieldType::integer, false, "how many are sealed and were not opened", ""},
     {"root", FieldType::text, false, "of the tree, base64", ""},
     {"first_bad_seq", FieldType::integer, true, "the first entry that is not as it was written", ""},
     {"problem", FieldType::text, true, "what is wrong; null where the log is intact", ""},

@@ -2,6 +2,7 @@
 
 #include "core/audit/block_index.h"
 #include "core/audit/log.h"
+#include "core/audit/sealed_chain.h"
 #include "core/audit/sealed_detail.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
@@ -35,6 +36,8 @@ std::int64_t Log::prune(store::Database& db, base::Timestamp before, base::Times
   const auto kept_from = static_cast<std::int64_t>(tree.size());
   const std::int64_t last = last_to_prune(db, before, static_cast<std::int64_t>(frontier_.size()));
   if (last <= kept_from) return 0;
+  SealedChain sealed = read_pruned_chain(db);
+  const auto sealed_before = sealed.entries;
   {
     const std::string sql =
         "SELECT " + std::string(entry_columns) + ", leaf, mac FROM audit_entry WHERE seq <= $1 ORDER BY seq";
@@ -43,6 +46,7 @@ std::int64_t Log::prune(store::Database& db, base::Timestamp before, base::Times
     const auto rows = db.query(sql, {last});
     while (rows->next()) {
       StoredEntry entry = read_entry(*rows);
+      if (DetailKey::is_sealed(entry.detail)) sealed.add(entry);
       if (key) key->open(entry, detail);
       write_record(entry, record_);
       const Hash leaf = hash_leaf(base::bytes_of(record_));
@@ -60,6 +64,7 @@ std::int64_t Log::prune(store::Database& db, base::Timestamp before, base::Times
       format_note({key_->origin, tree.size(), tree.root(), NoteKind::pruned}, key_->signer);
   db.execute("INSERT INTO audit_stub (size, frontier, note, created_at) VALUES ($1, $2, $3, $4)",
              {last, tree.bytes(), note, now});
+  if (sealed.entries != sealed_before) keep_pruned_chain(db, sealed);
   db.execute("DELETE FROM audit_entry WHERE seq <= $1", {last});
   unindex_through(db, last, static_cast<std::int64_t>(frontier_.size()));
   return last - kept_from;

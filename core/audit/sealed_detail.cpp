@@ -35,16 +35,27 @@ std::string DetailKey::seal(std::string_view detail, std::int64_t seq, base::Ran
 }
 
 void DetailKey::open(StoredEntry& entry, std::string& kept) const {
-  if (!is_sealed(entry.detail)) return;
-  const auto text = entry.detail.substr(head.size(), entry.detail.size() - head.size() - tail.size());
+  auto text = opened(entry.detail, entry.seq);
+  if (!text) return;
+  kept = std::move(*text);
+  entry.detail = kept;
+}
+
+bool DetailKey::opens(std::string_view detail, std::int64_t seq) const {
+  return opened(detail, seq).has_value();
+}
+
+std::optional<std::string> DetailKey::opened(std::string_view detail, std::int64_t seq) const {
+  if (!is_sealed(detail)) return std::nullopt;
+  const auto text = detail.substr(head.size(), detail.size() - head.size() - tail.size());
   const auto sealed = base::decode_base64url(text);
-  if (!sealed) return;
-  const std::string row = std::to_string(entry.seq);
+  if (!sealed) return std::nullopt;
+  const std::string row = std::to_string(seq);
   try {
-    kept = sealer_.open(*sealed, {"audit_entry", "detail", row}).reveal_text();
-    entry.detail = kept;
+    return std::string(sealer_.open(*sealed, {"audit_entry", "detail", row}).reveal_text());
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::unverified) throw;
+    return std::nullopt;
   }
 }
 
@@ -53,14 +64,16 @@ std::optional<DetailKey> detail_key(const store::Database& db) {
   return DetailKey(db.fields()->sealer());
 }
 
-std::optional<std::int64_t> seal_details_after(store::Database& db, std::int64_t seq, base::Random& random) {
+std::optional<std::int64_t> seal_details_after(store::Database& db, std::int64_t seq, std::int64_t through,
+                                               base::Random& random) {
   const auto key = detail_key(db);
   if (!key) return std::nullopt;
   std::optional<std::int64_t> last;
   std::vector<std::pair<std::int64_t, std::string>> open;
   {
-    const auto rows = db.query("SELECT seq, detail FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT $2",
-                               {seq, entries_a_step});
+    const auto rows =
+        db.query("SELECT seq, detail FROM audit_entry WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+                 {seq, through, entries_a_step});
     while (rows->next()) {
       last = rows->integer(0);
       if (tells_an_identifier(rows->text(1), *db.fields())) open.emplace_back(*last, rows->string(1));

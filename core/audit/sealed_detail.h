@@ -19,17 +19,20 @@ class DetailKey {
   std::string seal(std::string_view detail, std::int64_t seq, base::Random& random) const;
   // `kept` holds the text that the entry's view is into.
   void open(StoredEntry& entry, std::string& kept) const;
+  bool opens(std::string_view detail, std::int64_t seq) const;
   static bool is_sealed(std::string_view detail);
 
  private:
+  std::optional<std::string> opened(std::string_view detail, std::int64_t seq) const;
   crypto::Sealer sealer_;
 };
 
 // Of a store that seals identifiers; nothing elsewhere.
 std::optional<DetailKey> detail_key(const store::Database& db);
 
-// Seals what tells an identifier, in some entries behind `seq`; to be run inside a transaction. Gives the
-// last one that was looked at, nothing where there is none.
-std::optional<std::int64_t> seal_details_after(store::Database& db, std::int64_t seq, base::Random& random);
+// Seals what tells an identifier, in some entries behind `seq` and up to `through`; to be run inside a
+// transaction. Gives the last one that was looked at, nothing where there is none.
+std::optional<std::int64_t> seal_details_after(store::Database& db, std::int64_t seq, std::int64_t through,
+                                               base::Random& random);
 
 }  // namespace authctl::audit

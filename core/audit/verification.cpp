@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/audit/block_index.h"
+#include "core/audit/sealed_chain.h"
 #include "core/audit/sealed_detail.h"
 #include "core/base/error.h"
 
@@ -94,6 +95,7 @@ class Pass {
     }
     if (frontier_.root() != head.frontier.root()) altered("the entries do not give the tree that was signed");
     check_index();
+    check_sealing();
   }
 
  private:
@@ -170,11 +172,6 @@ class Pass {
 
   void check_row(const store::Rows& row) {
     StoredEntry entry = read_entry(row);
-    if (key_)
-      key_->open(entry, detail_);
-    else if (DetailKey::is_sealed(entry.detail))
-      throw Finding{LogVerdict::unverifiable,
-                    entry_word(entry.seq) + " is sealed: verify with the master key", entry.seq};
     const auto expected = static_cast<std::int64_t>(frontier_.size()) + 1;
     if (entry.seq < expected) altered(entry_word(entry.seq) + " stands where it was pruned", entry.seq);
     if (entry.seq > result_.size) {
@@ -182,14 +179,43 @@ class Pass {
       altered(entry_word(entry.seq) + " was never written by this log", entry.seq);
     }
     if (entry.seq > expected) altered(entry_word(expected) + " is missing", expected);
-    write_record(entry, record_);
-    const Hash leaf = hash_leaf(base::bytes_of(record_));
-    if (!std::ranges::equal(leaf, row.blob(11))) altered(entry_word(entry.seq) + " was altered", entry.seq);
+    const bool sealed = DetailKey::is_sealed(entry.detail);
+    if (const auto problem = sealed_.add(entry, sealed)) altered(*problem, entry.seq);
+    const Hash leaf = sealed && !key_ ? stored_leaf(entry, row) : reckon_leaf(entry, row);
     if (keys_.mac && !std::ranges::equal(crypto::short_mac(keys_.mac->reveal(), leaf), row.blob(12))) {
       altered(entry_word(entry.seq) + " was altered and hashed anew", entry.seq);
     }
     frontier_.append(leaf);
     if (const auto problem = index_.add(entry)) altered(*problem, first_of(block_of(entry.seq)));
+  }
+
+  Hash reckon_leaf(StoredEntry& entry, const store::Rows& row) {
+    if (key_) key_->open(entry, detail_);
+    write_record(entry, record_);
+    const Hash leaf = hash_leaf(base::bytes_of(record_));
+    if (!std::ranges::equal(leaf, row.blob(11))) altered(entry_word(entry.seq) + " was altered", entry.seq);
+    return leaf;
+  }
+
+  // Of an entry that only the master key opens: the tree says whether the leaf is the one that was signed,
+  // the chain of sealed rows whether the row is the one that was sealed.
+  Hash stored_leaf(const StoredEntry& entry, const store::Rows& row) {
+    const auto stored = row.blob(11);
+    Hash leaf{};
+    if (stored.size() != leaf.size()) altered(entry_word(entry.seq) + " was altered", entry.seq);
+    std::ranges::copy(stored, leaf.begin());
+    ++result_.sealed;
+    return leaf;
+  }
+
+  void check_sealing() {
+    if (!sealed_.any()) return;
+    if (!sealed_.begun()) altered("entries are sealed, and nothing in the log says that they were");
+    if (!sealed_.ended() && !key_) {
+      throw Finding{LogVerdict::unverifiable,
+                    "the sealing of identifiers has not ended: the tree is the one that was signed, but " +
+                        std::to_string(result_.sealed) + " sealed entries need the master key"};
+    }
   }
 
   // What queries read beside the rows: that no row of it is too many, and that its pages hold together.
@@ -214,6 +240,7 @@ class Pass {
   Verification& result_;
   Keys keys_;
   IndexCheck index_{db_};
+  SealedRows sealed_{db_};
   Frontier frontier_;
   std::optional<Checkpoint> kept_;
   std::string record_;

@@ -19,6 +19,9 @@ struct Verification {
   std::int64_t entries = 0;  // rows that were read
   std::int64_t size = 0;     // entries ever written, as the head says
   std::int64_t pruned = 0;   // how many of them were pruned, as the last stub says
+  // How many are sealed and were not opened for want of the master key: their rows are the ones that were
+  // sealed, their leaves the ones that were signed; only that the one is of the other is not shown.
+  std::int64_t sealed = 0;
   Hash root{};
   std::optional<std::int64_t> first_bad_seq;
   std::optional<std::string> problem;  // one sentence; null where the log is intact

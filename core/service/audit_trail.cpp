@@ -118,6 +118,7 @@ object verification_json(const audit::Verification& result) {
               {"entries", result.entries},
               {"size", result.size},
               {"pruned", result.pruned},
+              {"sealed", result.sealed},
               {"root", base::encode_base64(result.root)},
               {"first_bad_seq", nullptr},
               {"problem", nullptr}};

@@ -1,6 +1,7 @@
 #include "core/service/identifier_sealing.h"
 
 #include "core/audit/query.h"
+#include "core/audit/sealed_chain.h"
 #include "core/audit/sealed_detail.h"
 #include "core/service/change.h"
 #include "core/service/sealed_values.h"
@@ -12,6 +13,9 @@ namespace authctl::service {
 namespace {
 
 using store::IdentifierState;
+
+// In store_meta: the last entry of the log from before the sealing; whatever follows is written sealed.
+constexpr std::string_view last_clear_entry = "audit_last_clear";
 
 IdentifierReport seal_every_row(Realm& realm, const SealingProgress& progress) {
   IdentifierReport report;
@@ -35,7 +39,8 @@ IdentifierReport seal_every_row(Realm& realm, const SealingProgress& progress) {
 // Entries of before, which tell what is sealed now.
 void seal_log(Realm& realm, const SealingProgress& progress) {
   std::int64_t last = 0;
-  const auto total = audit::newest_seq(realm.db());
+  const auto stored = store::find_meta(realm.db(), last_clear_entry);
+  const std::int64_t total = stored ? store::parse_key_epoch(*stored) : 0;
   store::PacedWriting writing(realm.db());
   writing.run(
       [&] {
@@ -43,7 +48,7 @@ void seal_log(Realm& realm, const SealingProgress& progress) {
         realm.check_keys(store::key_epoch(realm.db()));
       },
       [&] {
-        const auto reached = audit::seal_details_after(realm.db(), last, realm.random());
+        const auto reached = audit::seal_details_after(realm.db(), last, total, realm.random());
         last = reached.value_or(last);
         return reached.has_value();
       });
@@ -51,7 +56,7 @@ void seal_log(Realm& realm, const SealingProgress& progress) {
 }
 
 audit::Event event(base::json::object detail) {
-  return {"store.encrypt-identifiers", {"store", "", ""}, audit::Outcome::success, std::move(detail)};
+  return {std::string(audit::sealing_action), {"store", "", ""}, audit::Outcome::success, std::move(detail)};
 }
 
 // Gives whether there is anything to do.
@@ -61,6 +66,8 @@ bool begin(Realm& realm, const Cause& cause) {
     if (state == IdentifierState::clear) {
       store::set_identifier_state(change.db(), IdentifierState::converting);
       store::move_key_epoch(change.db());
+      store::set_meta(change.db(), last_clear_entry,
+                      base::bytes_of(std::to_string(audit::newest_seq(change.db()))));
       change.record(event({{"state", store::word_of(IdentifierState::converting)}}));
     }
     return state != IdentifierState::sealed;
@@ -69,14 +76,18 @@ bool begin(Realm& realm, const Cause& cause) {
 
 // From here on nothing in the clear is looked for.
 void finish(Realm& realm, const Cause& cause, const IdentifierReport& report) {
+  // No row of the log is sealed any more, and what is pruned meanwhile stays in the chain.
+  const auto chain = audit::chain_of_sealed_rows(realm.db());
   change(realm, cause, [&](Change& change) {
     if (store::key_state(change.db()).identifiers != IdentifierState::converting) return;
     store::set_identifier_state(change.db(), IdentifierState::sealed);
     store::move_key_epoch(change.db());
-    change.record(event({{"state", store::word_of(IdentifierState::sealed)},
-                         {"users", report.users},
-                         {"roles", report.roles},
-                         {"grants", report.grants}}));
+    base::json::object detail{{"state", store::word_of(IdentifierState::sealed)},
+                              {"users", report.users},
+                              {"roles", report.roles},
+                              {"grants", report.grants}};
+    audit::put_chain(detail, chain);
+    change.record(event(std::move(detail)));
   });
   realm.renew_keys();
   // What stood in the clear is gone from the pages (secure_delete) and, where nobody reads just now, from the

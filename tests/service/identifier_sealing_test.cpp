@@ -1,14 +1,17 @@
 #include "core/service/identifier_sealing.h"
 
 #include "core/audit/query.h"
+#include "core/audit/sealed_detail.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
 #include "core/service/access.h"
 #include "core/service/accounts.h"
+#include "core/service/audit_trail.h"
 #include "core/service/change.h"
 #include "core/service/initialisation.h"
 #include "core/service/master_key_rotation.h"
 #include "core/service/roles.h"
+#include "core/service/sealed_values.h"
 #include "core/store/data_key_repository.h"
 #include "core/store/identifier_rows.h"
 #include "core/store/tables.h"
@@ -227,4 +230,148 @@ TEST_CASE("a sealed text that was moved to another row is refused") {
   realm.db().execute("UPDATE role_grant SET resource = '' WHERE resource = 'farm/1'");
   CHECK(code_of([&] { service::show_role(realm, "shearer"); }) == ErrorCode::unverified);
   CHECK(service::unreadable_values(realm.db(), realm.sealer()).size() == 2);
+}
+
+namespace {
+
+audit::Verification verify_by(store::Database& db, const audit::VerifierKey& key) {
+  return audit::verify_log(db, {.sealer = nullptr, .public_key = key, .checkpoint = {}, .progress = {}});
+}
+
+audit::Verification verify_by(store::Database& db, const crypto::Sealer& sealer) {
+  return audit::verify_log(db, {.sealer = &sealer, .public_key = {}, .checkpoint = {}, .progress = {}});
+}
+
+std::int64_t sealed_rows(store::Database& db) {
+  std::int64_t count = 0;
+  const auto rows = db.query("SELECT detail FROM audit_entry");
+  while (rows->next()) count += audit::DetailKey::is_sealed(rows->text(0)) ? 1 : 0;
+  return count;
+}
+
+std::int64_t first_sealed(store::Database& db) {
+  const auto rows = db.query("SELECT seq, detail FROM audit_entry ORDER BY seq");
+  while (rows->next())
+    if (audit::DetailKey::is_sealed(rows->text(1))) return rows->integer(0);
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("sealed entries of a log are held to what was signed with the public key alone, column by column") {
+  Site site(GENERATE(test::each_engine()));
+  auto realm = site.open();
+  site.furnish(realm, 5);
+  service::encrypt_identifiers(realm, site.cause, {});
+  add_user(site, realm, "bob", "bob@many.example");
+  auto& db = realm.db();
+  const auto key = audit::read_verifier_key(db).value();
+  const auto with_public_key = verify_by(db, key);
+  CHECK(with_public_key.verdict == audit::LogVerdict::intact);
+  CHECK(with_public_key.sealed == sealed_rows(db));
+  CHECK(with_public_key.sealed > 5);
+  CHECK(verify_by(db, realm.sealer()).verdict == audit::LogVerdict::intact);
+  CHECK(verify_by(db, realm.sealer()).sealed == 0);
+  const auto seq = first_sealed(db);
+  db.execute("CREATE TABLE kept AS SELECT * FROM audit_entry", {});
+  const std::vector<std::pair<std::string, std::string>> touched{
+      {"actor", "'os:nobody'"}, {"action", "'user.delete'"},
+      {"time", "time + 1"},     {"target_kind", "'x'"},
+      {"target_id", "'x'"},     {"target_name", "'x'"},
+      {"outcome", "'denied'"},  {"ip", "'10.0.0.1'"},
+      {"reason", "'none'"},     {"detail", "'{\"sealed\":\"AAAA\"}'"},
+      {"leaf", "mac"}};
+  for (const auto& [column, value] : touched) {
+    INFO(column);
+    db.execute("UPDATE audit_entry SET " + column + " = " + value + " WHERE seq = $1", {seq});
+    CHECK(verify_by(db, key).verdict == audit::LogVerdict::altered);
+    CHECK(verify_by(db, realm.sealer()).verdict == audit::LogVerdict::altered);
+    db.execute("UPDATE audit_entry SET " + column + " = (SELECT kept." + column +
+                   " FROM kept WHERE kept.seq = audit_entry.seq) WHERE seq = $1",
+               {seq});
+  }
+  CHECK(verify_by(db, key).verdict == audit::LogVerdict::intact);
+}
+
+TEST_CASE("no entry passes for sealed that the log does not say was there before the sealing") {
+  Site site(GENERATE(test::each_engine()));
+  auto realm = site.open();
+  site.furnish(realm, 5);
+  auto& db = realm.db();
+  const auto key = audit::read_verifier_key(db).value();
+  const std::string forgery = "UPDATE audit_entry SET actor = 'os:nobody', detail = '{\"sealed\":\"AAAA\"}'";
+  SECTION("in a log that was never sealed") {
+    db.execute(forgery + " WHERE seq = $1", {std::int64_t{2}});
+    CHECK(verify_by(db, key).verdict == audit::LogVerdict::altered);
+  }
+  SECTION("written after the sealing") {
+    service::encrypt_identifiers(realm, site.cause, {});
+    add_user(site, realm, "bob", "bob@many.example");
+    db.execute(forgery + " WHERE seq = $1", {audit::newest_seq(db)});
+    CHECK(verify_by(db, key).verdict == audit::LogVerdict::altered);
+  }
+  SECTION("written before it, and not sealed by it") {
+    service::encrypt_identifiers(realm, site.cause, {});
+    const auto rows = db.query("SELECT seq FROM audit_entry WHERE detail = '{}' ORDER BY seq LIMIT 1");
+    const bool any = rows->next();
+    const std::int64_t seq = any ? rows->integer(0) : 1;
+    db.execute(forgery + " WHERE seq = $1", {seq});
+    CHECK(verify_by(db, key).verdict == audit::LogVerdict::altered);
+  }
+}
+
+TEST_CASE("a log that is being sealed, or was pruned afterwards, is verified with the public key too") {
+  Site site(GENERATE(test::each_engine()));
+  auto realm = site.open();
+  site.furnish(realm, 3);
+  site.clock.advance(std::chrono::hours(1));
+  add_user(site, realm, "bob", "bob@many.example");
+  auto& db = realm.db();
+  const auto key = audit::read_verifier_key(db).value();
+  const auto last_clear = audit::newest_seq(db);
+  const auto stop = [](std::int64_t, std::int64_t) {
+    throw base::Error(ErrorCode::interrupted, "interrupted");
+  };
+  CHECK(code_of([&] { service::encrypt_identifiers(realm, site.cause, stop); }) == ErrorCode::interrupted);
+  {  // where it would have come to
+    store::Transaction transaction(db);
+    CHECK(audit::seal_details_after(db, 0, last_clear, site.random) == last_clear);
+    transaction.commit();
+  }
+  const auto half = verify_by(db, key);
+  CHECK(half.verdict == audit::LogVerdict::unverifiable);
+  CHECK(half.problem.value().find("has not ended") != std::string::npos);
+  CHECK(verify_by(db, realm.sealer()).verdict == audit::LogVerdict::intact);
+  add_user(site, realm, "eve", "eve@many.example");
+  const auto meanwhile = audit::newest_seq(db);
+  CHECK(service::encrypt_identifiers(realm, site.cause, {}).changed);
+  CHECK(verify_by(db, key).verdict == audit::LogVerdict::intact);
+  // What was written meanwhile was never in the clear, and is not sealed.
+  const auto rows = db.query("SELECT detail FROM audit_entry WHERE seq = $1", {meanwhile});
+  REQUIRE(rows->next());
+  CHECK_FALSE(audit::DetailKey::is_sealed(rows->text(0)));
+  const auto before = sealed_rows(db);
+  service::prune_audit(realm, site.cause, test::new_year + std::chrono::minutes(30));
+  const auto left = sealed_rows(db);
+  CHECK(left > 0);
+  CHECK(left < before);
+  CHECK(verify_by(db, key).verdict == audit::LogVerdict::intact);
+  CHECK(verify_by(db, key).sealed == left);
+  db.execute("UPDATE audit_entry SET actor = 'os:nobody' WHERE seq = $1", {first_sealed(db)});
+  CHECK(verify_by(db, key).verdict == audit::LogVerdict::altered);
+}
+
+TEST_CASE("the check of every ciphertext opens the sealed details of the log too") {
+  Site site(GENERATE(test::each_engine()));
+  auto realm = site.open();
+  site.furnish(realm, 3);
+  service::encrypt_identifiers(realm, site.cause, {});
+  CHECK(service::check_sealed_values(realm.db(), realm.sealer()).back().values == sealed_rows(realm.db()));
+  CHECK(service::unreadable_values(realm.db(), realm.sealer()).empty());
+  const auto seq = first_sealed(realm.db());
+  realm.db().execute(
+      "UPDATE audit_entry SET detail = (SELECT detail FROM audit_entry WHERE seq = $1) WHERE seq = $2",
+      {seq, seq + 1});
+  CHECK(service::unreadable_values(realm.db(), realm.sealer()) ==
+        std::vector<std::string>{"audit_entry/detail/" + std::to_string(seq + 1)});
 }
