@@ -131,7 +131,9 @@ Realm RealmOpener::open() const {
   const auto state = store::key_state(*db);
   auto sealer =
       state.epoch == epoch_ ? sealer_->clone() : unwrap_data_key(*db, read_master_key(request_.master_key));
-  return with_keys(std::move(db), std::move(sealer), state, request_.master_key, clock_, random_);
+  auto realm = with_keys(std::move(db), std::move(sealer), state, request_.master_key, clock_, random_);
+  realm.follow_spelling();
+  return realm;
 }
 
 Realm open_realm(const OpenRequest& request, const base::Clock& clock, base::Random& random) {

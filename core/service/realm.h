@@ -59,6 +59,10 @@ class Realm {
   // finds the new keys.
   void check_keys(std::int64_t epoch);
   std::int64_t key_epoch() const { return epoch_.value_or(0); }
+  // Where only the spelling of identifiers changed, and the data key did not, check_keys() takes that up and
+  // goes on. For whoever writes in changes alone, whose repositories ask for the spelling as they write; not
+  // for an import, whose rows were written before.
+  void follow_spelling() { follows_spelling_ = true; }
   // Reads the store's keys anew where they were changed.
   void renew_keys();
 
@@ -76,6 +80,7 @@ class Realm {
   std::vector<std::unique_ptr<crypto::Sealer>> sealers_;
   std::vector<std::unique_ptr<store::FieldSealer>> fields_;
   std::optional<std::int64_t> epoch_;  // of the last one; unknown: of the first change
+  bool follows_spelling_ = false;
   Reopen reopen_;
   const base::Clock* clock_;
   base::Random* random_;
