@@ -115,25 +115,46 @@ AUTHCTL_AVX2 inline bool decode_step(const char* text, std::uint8_t* out) {
   return true;
 }
 
+// The same for the last characters of a text: writes 24 bytes and nothing after them.
+AUTHCTL_AVX2 inline bool decode_last_step(const char* text, std::uint8_t* out) {
+  __m256i values;
+  if (!to_values(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(text)), values)) return false;
+  const __m256i bytes = pack_values(values);
+  const __m128i high = _mm256_extracti128_si256(bytes, 1);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(bytes));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 12), high);
+  const int last = _mm_extract_epi32(high, 2);
+  std::memcpy(out + 20, &last, sizeof last);
+  return true;
+}
+
+// Fewer groups than a step holds, through buffers that can be read and written past their ends.
+AUTHCTL_AVX2 std::size_t decode_short(std::string_view text, std::uint8_t* out) {
+  char rest[32];
+  std::uint8_t bytes[32];
+  const std::size_t count = text.size() / 4 * 4;
+  std::memset(rest, 'A', sizeof rest);
+  std::memcpy(rest, text.data(), count);
+  if (!decode_step(rest, bytes)) return 0;
+  std::memcpy(out, bytes, count / 4 * 3);
+  return count;
+}
+
 AUTHCTL_AVX2 std::size_t decode_avx2(std::string_view text, std::uint8_t* out) {
+  const std::size_t whole = text.size() / 4 * 4;
+  if (whole < 32) return whole == 0 ? 0 : decode_short(text, out);
   std::size_t taken = 0;
   // A step writes 28 bytes; forty characters stand for thirty.
-  for (; text.size() - taken >= 40; taken += 32, out += 24) {
+  for (; whole - taken >= 40; taken += 32, out += 24) {
     if (!decode_step(text.data() + taken, out)) return taken;
   }
-  while (text.size() - taken >= 4) {
-    char rest[32];
-    std::uint8_t bytes[32];
-    const std::size_t left = text.size() - taken;
-    const std::size_t count = left >= 32 ? 32 : left / 4 * 4;
-    std::memset(rest, 'A', sizeof rest);
-    std::memcpy(rest, text.data() + taken, count);
-    if (!decode_step(rest, bytes)) return taken;
-    std::memcpy(out, bytes, count / 4 * 3);
-    taken += count;
-    out += count / 4 * 3;
+  for (; whole - taken >= 32; taken += 32, out += 24) {
+    if (!decode_last_step(text.data() + taken, out)) return taken;
   }
-  return taken;
+  if (taken == whole) return taken;
+  // What is left lies in the last 32 characters; those before it are decoded a second time, to the same.
+  const std::size_t again = 32 - (whole - taken);
+  return decode_last_step(text.data() + taken - again, out - again / 4 * 3) ? whole : taken;
 }
 
 bool processor_has_avx2() {

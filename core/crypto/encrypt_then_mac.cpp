@@ -64,7 +64,8 @@ EncryptThenMac::EncryptThenMac(base::ByteView signing_key, base::ByteView encryp
   const auto* cipher = algorithms().cipher;
   expect(EVP_EncryptInit_ex2(c.encryption, cipher, encryption_key.data(), nullptr, nullptr) == 1,
          "encryption key");
-  expect(EVP_DecryptInit_ex2(c.decryption, cipher, encryption_key.data(), nullptr, nullptr) == 1,
+  const std::array<std::uint8_t, block_size> any_iv{};  // each text brings its own, see decrypt()
+  expect(EVP_DecryptInit_ex2(c.decryption, cipher, encryption_key.data(), any_iv.data(), nullptr) == 1,
          "decryption key");
   EVP_CIPHER_CTX_set_padding(c.encryption, 0);
   EVP_CIPHER_CTX_set_padding(c.decryption, 0);
@@ -81,11 +82,6 @@ EncryptThenMac::~EncryptThenMac() = default;
 void EncryptThenMac::begin_encryption(base::ByteView iv) {
   if (iv.size() != block_size) throw std::invalid_argument("an IV has 16 bytes");
   expect(EVP_EncryptInit_ex2(contexts_->encryption, nullptr, nullptr, iv.data(), nullptr) == 1, "IV");
-}
-
-void EncryptThenMac::begin_decryption(base::ByteView iv) {
-  if (iv.size() != block_size) throw std::invalid_argument("an IV has 16 bytes");
-  expect(EVP_DecryptInit_ex2(contexts_->decryption, nullptr, nullptr, iv.data(), nullptr) == 1, "IV");
 }
 
 void EncryptThenMac::encrypt(base::ByteView in, std::uint8_t* out) {

@@ -23,10 +23,12 @@ class EncryptThenMac {
   ~EncryptThenMac();
 
   void begin_encryption(base::ByteView iv);
-  void begin_decryption(base::ByteView iv);
   // Whole blocks; `in` and `out` may be the same place.
   void encrypt(base::ByteView in, std::uint8_t* out);
-  void decrypt(base::ByteView in, std::uint8_t* out);
+  // The IV and the blocks behind it, in one piece. The IV goes through the cipher as a block: in CBC each one
+  // needs only the one before it, and a cipher that is not set up anew for each token saves a fifth of a
+  // short one's time. The first block of `out` means nothing.
+  void decrypt(base::ByteView iv_and_blocks, std::uint8_t* out);
 
   void begin_mac();
   void add_to_mac(base::ByteView bytes);

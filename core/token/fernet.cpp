@@ -275,8 +275,8 @@ FernetVerdict FernetRing::open(std::string_view token, const FernetLimits& limit
   if (verdict.reason) return verdict;
   auto& cipher = keys_[verdict.key].cipher;
   const auto body = raw.subspan(header_size, size - fernet_overhead);
-  cipher.begin_decryption(raw.subspan(9, fernet_iv_size));
-  cipher.decrypt(body, body.data());
+  const auto iv_and_body = raw.subspan(header_size - fernet_iv_size, fernet_iv_size + body.size());
+  cipher.decrypt(iv_and_body, iv_and_body.data());
   const auto plain_size = size_without_padding(body);
   if (!plain_size) {
     base::wipe(body.data(), body.size());
