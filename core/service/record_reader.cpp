@@ -6,7 +6,25 @@ namespace authctl::service {
 namespace {
 constexpr std::size_t block_size = 256 * 1024;
 constexpr std::size_t max_header_size = 1 << 20;
+constexpr std::size_t kept_room = 4 * block_size;
+
+void empty(std::string& text) {
+  if (text.capacity() > kept_room)
+    text = {};
+  else
+    text.clear();
+}
 }  // namespace
+
+void RecordBatch::clear() {
+  empty(bytes);
+  empty(output);
+  records.clear();
+  ivs.clear();
+  tally = {};
+  fragment = false;
+  end_offset = next_line = 0;
+}
 
 void RecordTally::fail(std::uint64_t line, std::string_view reason) {
   ++failed;
@@ -79,7 +97,7 @@ std::string RecordReader::read_first() {
 }
 
 bool RecordReader::next(RecordBatch& batch) {
-  batch = {};
+  batch.clear();
   batch.bytes.swap(carry_);
   std::size_t scanned = carry_scanned_;
   carry_scanned_ = 0;

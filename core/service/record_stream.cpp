@@ -35,13 +35,32 @@ class Line {
     work_.notify_one();
   }
 
-  std::unique_ptr<Job> take_oldest_done() {
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [&] { return jobs_.front()->done; });
+  // Nothing while the oldest is still worked on, or there is none.
+  std::unique_ptr<Job> take_oldest_if_done() {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.empty() || !jobs_.front()->done) return nullptr;
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
     held_ -= job->batch.bytes.size();
     return job;
+  }
+
+  void await_oldest() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return jobs_.front()->done; });
+  }
+
+  // Memory that is given back to the system and asked for again for each batch costs threads each other's
+  // time.
+  RecordBatch take_spare() {
+    if (spares_.empty()) return {};
+    auto batch = std::move(spares_.back());
+    spares_.pop_back();
+    return batch;
+  }
+  void put_spare(RecordBatch&& batch) {
+    batch.clear();
+    spares_.push_back(std::move(batch));
   }
 
   void close() {
@@ -52,38 +71,58 @@ class Line {
     work_.notify_all();
   }
 
+  // Until the line is closed.
   void serve(BatchWork& work) {
-    while (Job* job = take_next()) {
-      try {
-        work.run(job->batch);
-      } catch (...) {
-        job->failure = std::current_exception();
-      }
+    while (Job* job = await_untaken()) do_job(*job, work);
+  }
+
+  // False where every batch is taken.
+  bool serve_one(BatchWork& work) {
+    Job* job = nullptr;
+    {
       const std::lock_guard lock(mutex_);
-      job->done = true;
-      done_.notify_one();
+      job = take_untaken();
     }
+    if (job != nullptr) do_job(*job, work);
+    return job != nullptr;
   }
 
  private:
-  Job* take_next() {
+  void do_job(Job& job, BatchWork& work) {
+    try {
+      work.run(job.batch);
+    } catch (...) {
+      job.failure = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    job.done = true;
+    done_.notify_one();
+  }
+
+  Job* await_untaken() {
     std::unique_lock lock(mutex_);
     for (;;) {
       if (closed_) return nullptr;
-      for (const auto& job : jobs_) {
-        if (job->taken) continue;
-        job->taken = true;
-        return job.get();
-      }
+      if (Job* job = take_untaken()) return job;
       work_.wait(lock);
     }
+  }
+
+  Job* take_untaken() {
+    for (const auto& job : jobs_) {
+      if (job->taken) continue;
+      job->taken = true;
+      return job.get();
+    }
+    return nullptr;
   }
 
   const unsigned threads_;
   std::mutex mutex_;
   std::condition_variable work_, done_;
   std::deque<std::unique_ptr<Job>>
-      jobs_;  // has_room() and empty() are asked by the one thread that changes it
+      jobs_;                         // has_room() and empty() are asked by the one thread that changes it
+  std::vector<RecordBatch> spares_;  // of that thread alone
   std::size_t held_ = 0;
   bool closed_ = false;
 };
@@ -123,20 +162,23 @@ class Crew {
 void run_stream(RecordReader& reader, unsigned jobs, const StreamSteps& steps) {
   if (jobs <= 1) return run_alone(reader, steps);
   Line line(jobs);
-  Crew crew(line, jobs, steps);
+  const auto own_work = steps.make_work();
+  Crew crew(line, jobs - 1, steps);
   bool more = true;
   while (more || !line.empty()) {
-    while (more && line.has_room()) {
-      RecordBatch batch;
+    if (const auto job = line.take_oldest_if_done()) {
+      if (job->failure) std::rethrow_exception(job->failure);
+      steps.consume(job->batch);
+      line.put_spare(std::move(job->batch));
+    } else if (more && line.has_room()) {
+      auto batch = line.take_spare();
       more = reader.next(batch);
-      if (!more) break;
+      if (!more) continue;
       steps.prepare(batch);
       line.add(std::move(batch));
+    } else if (!line.serve_one(*own_work)) {
+      line.await_oldest();
     }
-    if (line.empty()) break;
-    const auto job = line.take_oldest_done();
-    if (job->failure) std::rethrow_exception(job->failure);
-    steps.consume(job->batch);
   }
 }
 

@@ -48,6 +48,8 @@ struct RecordBatch {
   std::string output;
   RecordTally tally;
 
+  // Empty again, for the next records; keeps its room, unless a long record was in it.
+  void clear();
   std::string_view text_of(const Record& record) const {
     return std::string_view(bytes).substr(record.begin, record.size);
   }
@@ -89,7 +91,8 @@ struct StreamSteps {
   std::function<void(RecordBatch&)> consume;  // on the calling thread, in order, when it was worked on
 };
 
-// `jobs` 1: everything on the calling thread. What a step throws ends the stream and is thrown on.
+// The calling thread reads and hands on, and works as one of `jobs` where there is nothing of that to do.
+// What a step throws ends the stream and is thrown on.
 void run_stream(RecordReader& reader, unsigned jobs, const StreamSteps& steps);
 
 }  // namespace authctl::service
