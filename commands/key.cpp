@@ -250,19 +250,23 @@ void declare_retire(Noun& noun) {
 
 void declare_revoke(Noun& noun) {
   auto request = std::make_shared<KidRequest>();
-  auto& verb =
-      noun.verb("revoke", "Make a key verify nothing any more", &key_shape,
-                {.examples = {"authctl key revoke KID", "authctl key revoke KID --yes --reason leaked"},
-                 .exits = {{3, "no such key"}, {5, "it is active: key rotate --emergency"}}},
-                [request](Invocation& in) {
-                  const auto radius = service::radius_of_key(in.realm(), request->kid, in.clock().now());
-                  return one_key(confirmed(in,
-                                           "every token under key " + base::quote(request->kid) + " ends (" +
-                                               service::text_of(radius) + "): revoke it?",
-                                           [&](const service::Cause& cause) {
-                                             return service::revoke_key(in.realm(), cause, request->kid);
-                                           }));
-                });
+  auto& verb = noun.verb(
+      "revoke", "Make a key verify nothing any more", &key_shape,
+      {.examples = {"authctl key revoke KID", "authctl key revoke KID --yes --reason leaked"},
+       .exits = {{3, "no such key"}, {5, "it is active: key rotate --emergency"}}},
+      [request](Invocation& in) {
+        const auto radius = service::radius_of_key(in.realm(), request->kid, in.clock().now());
+        const auto named = "key " + base::quote(request->kid);
+        const bool fernet = service::require_key(in.realm(), request->kid).use == store::KeyUse::fernet;
+        return one_key(
+            confirmed(in,
+                      fernet ? "what is under " + named + " opens for fernet rotate --from alone: revoke it?"
+                             : "every token under " + named + " ends (" + service::text_of(radius) +
+                                   "): revoke it?",
+                      [&](const service::Cause& cause) {
+                        return service::revoke_key(in.realm(), cause, request->kid);
+                      }));
+      });
   add_kid(verb, *request);
 }
 

@@ -55,8 +55,10 @@ base::Picture plan_picture(const service::KeyPlan& plan) {
   moment(140, plan.activate_at, "activate");
   if (plan.retire_at) moment(156, *plan.retire_at, "retire");
   double x = left;
-  for (const auto& [colour, what] :
-       {std::pair{is_public, "is public"}, {signs, "signs"}, {verifies, "verifies only"}}) {
+  const bool fernet = plan.use == store::KeyUse::fernet;
+  for (const auto& [colour, what] : {std::pair{is_public, fernet ? "decrypts already" : "is public"},
+                                     {signs, fernet ? "encrypts" : "signs"},
+                                     {verifies, fernet ? "decrypts only" : "verifies only"}}) {
     picture.boxes.push_back({x, 180, 12, 12, colour});
     picture.words.push_back({x + 18, 190, what, 11, ink});
     x += 120;

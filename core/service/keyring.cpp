@@ -61,7 +61,8 @@ KeyReport generate_key(Realm& realm, const Cause& cause, const KeyDraft& draft) 
     KeyReport result = report(realm, add_key(c, made), c.now());
     const auto& row = result.key.row;
     if (row.state == KeyState::pending) {
-      result.notices.push_back("the key is pending: it signs after " + std::string("authctl key promote ") +
+      const std::string does = row.use == store::KeyUse::fernet ? "encrypts" : "signs";
+      result.notices.push_back("the key is pending: it " + does + " after authctl key promote " +
                                (c.dry_run() ? "KID" : row.kid));
     }
     return result;

@@ -104,7 +104,8 @@ std::string draw_bars(const KeyPlan& plan) {
   std::string text = pad("", 18) + labels + "\n";
   if (plan.active_kid) text += "  " + pad(short_kid(plan.active_kid, ""), 16) + old_bar + "\n";
   text += "  " + pad(short_kid(plan.successor_kid, "(successor)"), 16) + new_bar + "\n";
-  return text + "  . is public   # signs   = verifies only\n";
+  return text + (plan.use == KeyUse::fernet ? "  . decrypts already   # encrypts   = decrypts only\n"
+                                            : "  . is public   # signs   = verifies only\n");
 }
 
 std::string bullets(std::string_view title, const std::vector<std::string>& lines) {

@@ -51,7 +51,10 @@ std::optional<KeyRefusal> refuse_removal(const KeyRow& key, const store::LiveTok
   if (key.use == KeyUse::fernet) {
     return KeyRefusal{ErrorCode::precondition,
                       named(key) + " may still have data under it, which nobody can read once it is gone",
-                      "authctl fernet rotate --from " + key.kid + ", then add --force --reason TEXT", true};
+                      "authctl fernet rotate --from " + key.kid +
+                          (key.state == KeyState::revoked ? " --reason TEXT" : "") +
+                          ", then add --force --reason TEXT",
+                      true};
   }
   if (key.state == KeyState::retiring && live.count > 0) {
     return KeyRefusal{ErrorCode::precondition,
