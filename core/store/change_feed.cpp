@@ -39,7 +39,8 @@ void prove_writable(Database& db) {
 void prove_in_place(Database& db) {
   auto* file = dynamic_cast<SqliteConnection*>(&db);  // a server's store does not move
   if (file != nullptr && !file->is_in_place())
-    throw base::Error(base::ErrorCode::unavailable, "the store was moved away or replaced");
+    throw base::Error(base::ErrorCode::unavailable, "the store was moved away or replaced",
+                      "put it back, or start again with the one that stands there now");
 }
 
 std::vector<DeadToken> tokens_revoked_since(Database& db, base::Timestamp since, base::Timestamp now) {

@@ -251,7 +251,8 @@ bool SqliteConnection::is_in_place() {
 
 void SqliteConnection::commit() {
   if (!is_in_place())
-    throw Error(ErrorCode::unavailable, "store " + base::quote(path_) + " was moved away or replaced");
+    throw Error(ErrorCode::unavailable, "store " + base::quote(path_) + " was moved away or replaced",
+                "put it back, or start again with the one that stands there now");
   execute("COMMIT");
 }
 

@@ -12,7 +12,7 @@ from harness import BINARY
 from server_harness import ServerTest
 
 COOKBOOK = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "cookbook"
-LIGHT = {"AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1"}
+LIGHT = {"AUTHCTL_PASSWORD_MEMORY_KIB": "19456", "AUTHCTL_PASSWORD_PASSES": "2"}
 
 
 class Cookbook(ServerTest):

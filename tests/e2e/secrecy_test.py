@@ -121,7 +121,7 @@ class Canaries(HomeTest):
             self.run_("doctor"), self.ok("export"), self.ok("key", "export", "--all", "--format", "jwks"),
             self.ok("backup", "create", "kept"), self.ok("backup", "verify", "kept"),
         ]
-        server = Server(self.home, env={"AUTHCTL_PASSWORD_MEMORY_KIB": "8192"})
+        server = Server(self.home, env={"AUTHCTL_PASSWORD_MEMORY_KIB": "19456"})
         self.addCleanup(server.process.kill)
         for password in (WRONG, CANARY):
             server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": password})

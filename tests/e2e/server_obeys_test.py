@@ -152,7 +152,7 @@ class ObeysOnPostgresql(Obeys):
         return home
 
     def test_a_database_that_went_away_is_found_again(self):
-        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "8192"})
+        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "19456"})
         token = self.login(server).json["access_token"]
         for _ in range(2):
             self.assertEqual(self.status(server, token), 204)

@@ -187,7 +187,7 @@ class Operations(ServerTest):
                 (shutil.copy if copy else os.rename)(self.home.store + side, to + side)
 
     def test_a_store_that_was_moved_away_is_no_store_and_nothing_is_lost_into_it(self):
-        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
+        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "19456", "AUTHCTL_PASSWORD_PASSES": "2", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
         server = self.serve(env=cheap)
         self.assertEqual(self.login(server).status, 200)
         away = self.home.path("data/away.db")
@@ -204,7 +204,7 @@ class Operations(ServerTest):
         self.ok("audit", "verify")
 
     def test_a_store_that_stands_in_its_place_is_the_one_that_is_served(self):
-        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "8192", "AUTHCTL_PASSWORD_PASSES": "1", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
+        cheap = {"AUTHCTL_PASSWORD_MEMORY_KIB": "19456", "AUTHCTL_PASSWORD_PASSES": "2", "AUTHCTL_LIMIT_LOGIN": "1000/1m"}
         copy = self.home.path("data/copy.db")
         self.move_store(copy, copy=True)
         server = self.serve(env=cheap)
