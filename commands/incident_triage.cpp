@@ -87,7 +87,7 @@ void declare_incident_triage(Noun& noun) {
            "its SHA-256. A token works where its signature, its times and the store say so, whatever its "
            "issuer "
            "and audience; a Fernet token works where a key that is not revoked opens it; a private key works "
-           "where it is one of the store's that still verifies.\n\n"
+           "where it is one of the store's that still verifies. "
            "--revoke ends tokens by their jti, sessions with their refresh tokens, a client's secret with "
            "its "
            "live tokens (another secret of the same client goes on), resets, challenges and backup codes. "
