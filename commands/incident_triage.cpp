@@ -78,22 +78,16 @@ void declare_incident_triage(Noun& noun) {
                  {4, "something that was found still works"}},
        .more =
            "Reads text or binary of any size once and finds JWTs, Fernet tokens and keys, client secrets, "
-           "refresh, "
-           "reset and second-factor tokens, backup codes, and private keys as PEM or JWK; also folded at any "
-           "width, quoted, with escapes of URLs, JSON, C, HTML or mail, as UTF-16, and within base64. A "
-           "secret is "
-           "listed once, with the first places and a count, and never shown: its fingerprint is the "
-           "beginning of "
-           "its SHA-256. A token works where its signature, its times and the store say so, whatever its "
-           "issuer "
-           "and audience; a Fernet token works where a key that is not revoked opens it; a private key works "
-           "where it is one of the store's that still verifies. "
+           "refresh, reset and second-factor tokens, backup codes, and private keys as PEM or JWK; also "
+           "folded at any width, quoted, with escapes of URLs, JSON, C, HTML or mail, as UTF-16, and within "
+           "base64. A secret is listed once, with the first places and a count, and never shown: its "
+           "fingerprint is the beginning of its SHA-256. A token works where its signature, its times and "
+           "the store say so, whatever its issuer and audience; a Fernet token works where a key that is not "
+           "revoked opens it; a private key works where it is one of the store's that still verifies. "
            "--revoke ends tokens by their jti, sessions with their refresh tokens, a client's secret with "
-           "its "
-           "live tokens (another secret of the same client goes on), resets, challenges and backup codes. "
-           "Keys, "
-           "and what only a key can end, are left to the command that the hint names. --quiet prints the "
-           "fingerprints of what still works."},
+           "its live tokens (another secret of the same client goes on), resets, challenges and backup "
+           "codes. Keys, and what only a key can end, are left to the command that the hint names. Quiet, "
+           "it prints the fingerprints of what still works."},
       [request](Invocation& in) { return run(in, *request); });
   verb.add_option("FILE", request->file, "the dump; - is standard input")->required();
   verb.add_flag("--revoke", request->revoke, "end what still works; asks");
