@@ -61,7 +61,7 @@ Output run(Invocation& in, const Request& request) {
     if (!in.globals().quiet || finding.lives()) rows.push_back(service::leak_json(finding));
   auto output = Output::many(leak_shape, std::move(rows)).with_view(service::draw_triage(report));
   for (const auto& notice : report.notices) output.with_notice(notice);
-  return output.with_exit(report.living() == 0 ? 0 : 4);
+  return output;
 }
 
 }  // namespace
@@ -73,9 +73,7 @@ void declare_incident_triage(Noun& noun) {
       {.examples = {"authctl incident triage access.log",
                     "authctl incident triage --revoke --reason 'leaked log' access.log",
                     "zcat dump.gz | authctl incident triage - --json"},
-       .exits = {{0, "nothing that was found works, or works any more"},
-                 {3, "there is no such file"},
-                 {4, "something that was found still works"}},
+       .exits = {{3, "there is no such file"}},
        .more =
            "Reads text or binary of any size once and finds JWTs, Fernet tokens and keys, client secrets, "
            "refresh, reset and second-factor tokens, backup codes, and private keys as PEM or JWK; also "

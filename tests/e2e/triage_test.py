@@ -68,7 +68,7 @@ class Triage(HomeTest):
                 if kind == "fernet_key" and form.startswith("base64"):
                     continue  # nothing marks it there, except where it is all there is: see below
                 with self.subTest(kind=kind, form=form):
-                    result = self.triage(4, "before\n" + write(secret) + "\nafter\n")
+                    result = self.triage(0, "before\n" + write(secret) + "\nafter\n")
                     self.assertEqual([(f["kind"], f["works"]) for f in result.json], [(kind, True)])
                     for part in (secret[:30], secret[-30:]):
                         if kind not in ("private_key", "private_jwk"):
@@ -76,7 +76,7 @@ class Triage(HomeTest):
 
     def test_whose_and_since_when(self):
         secrets = self.secrets()
-        found = {f["kind"]: f for f in self.triage(4, "\n".join(secrets.values())).json}
+        found = {f["kind"]: f for f in self.triage(0, "\n".join(secrets.values())).json}
         self.fields(found["jwt"], "kind works reason name fingerprint user client kid issued_at expires_at count places revoked hint")
         self.assertEqual(found["jwt"]["user"], "ann")
         self.assertEqual(found["client_secret"]["client"], "shop")
@@ -88,7 +88,7 @@ class Triage(HomeTest):
         self.ok("key", "generate", "--use", "fernet")
         for form, count in (("dotenv", 3), ("k8s", 3), ("vault", 3), ("aws", 3)):
             rendered = self.ok("secret", "render", "--format", form).out
-            found = self.triage(4, rendered).json
+            found = self.triage(0, rendered).json
             self.assertEqual(sorted(f["kind"] for f in found), ["fernet_key", "fernet_key", "private_jwk"], form)
             self.assertEqual(len(found), count)
 
@@ -109,7 +109,7 @@ class Triage(HomeTest):
         self.assertEqual([e["action"] for e in entries if e["reason"] == "log on a forum"],
                          ["client.revoke-secret", "token.revoke"])
         self.ok("audit", "verify")
-        self.triage(4, secrets["fernet_token"], "--revoke", "-y")  # its key ends it, and that is for somebody to decide
+        self.triage(0, secrets["fernet_token"], "--revoke", "-y")  # its key ends it, and that is for somebody to decide
 
     def test_bad_input(self):
         self.refused(3, "not_found", "incident", "triage", "nowhere")
@@ -120,7 +120,7 @@ class Triage(HomeTest):
                      "\\" * 99999, "\n" * 99999, "&#x" * 9999, "=" * 99999, "eyJ" * 30000, "ZXlK" * 30000, "{" * 9999):
             self.assertEqual(self.triage(0, text).json, [], text[:30])
         token = self.ok("token", "issue", "ann").out
-        self.assertEqual(self.expect(4, "incident", "triage", "-", "-q", stdin=token).out.count("\n"), 1)
+        self.assertEqual(self.expect(0, "incident", "triage", "-", "-q", stdin=token).out.count("\n"), 1)
         self.expect(8, "incident", "triage", "-", "--store", "sqlite:" + self.home.path("none.db"), stdin=token)
 
     def test_memory_does_not_grow_with_the_dump(self):
@@ -139,7 +139,7 @@ class Triage(HomeTest):
             if written - len(block) < MIB << 19 <= written:
                 process.stdin.write(token.encode() + b"\n")
         out, err = process.communicate()
-        self.assertEqual(process.returncode, 4, err)
+        self.assertEqual(process.returncode, 0, err)
         self.assertEqual([f["works"] for f in json.loads(out)], [True])
         self.assertLess(int(err.split()[-1]), 64 << 10, "KiB")
 
