@@ -1,5 +1,8 @@
 #include "core/service/backup.h"
 
+#include <chrono>
+#include <thread>
+
 #include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/crypto/passphrase.h"
@@ -74,6 +77,22 @@ BackupReport foretell(Realm& realm, BackupReport report) {
   return report;
 }
 
+// Leaves the machine to others for a moment behind each portion: processor and disk, where both are one
+// server's that is to go on answering. A backup takes twice as long for it.
+class Pace {
+ public:
+  void passed(std::size_t bytes) {
+    constexpr std::size_t portion = 256 << 10;  // some 2 ms of work
+    since_ += bytes;
+    if (since_ < portion) return;
+    since_ = 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+
+ private:
+  std::size_t since_ = 0;
+};
+
 }  // namespace
 
 BackupReport create_backup(Realm& realm, const Cause& cause, const BackupRequest& request) {
@@ -90,8 +109,13 @@ BackupReport create_backup(Realm& realm, const Cause& cause, const BackupRequest
     const store::Snapshot snapshot(realm.db());
     describe_snapshot(realm, report.header);
     BackupWriter writer(file, report.header, realm.sealer());
+    Pace pace;
     const auto counts = store::dump_store(
-        realm.db(), [&](base::ByteView bytes) { writer.write(bytes); },
+        realm.db(),
+        [&](base::ByteView bytes) {
+          writer.write(bytes);
+          pace.passed(bytes.size());
+        },
         [&](std::int64_t rows) {
           if (rows % 1000 == 0 && request.progress) request.progress(static_cast<std::uint64_t>(rows), 0);
         });

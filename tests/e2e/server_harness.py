@@ -90,6 +90,7 @@ class Server:
     def client(self, port=None):
         made = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=20)
         made.sock = self.connect(port)
+        made.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # it sends head and body apart
         return made
 
     def ask(self, method, path, body=None, headers=None, port=None, client=None):
