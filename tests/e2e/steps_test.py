@@ -26,7 +26,13 @@ COMMANDS = {
     "key rotate --emergency": ("key", "rotate", "--use", "jwt", "--emergency", "--yes"),
     "token issue": ("token", "issue", "ann", "--out", "issued"),
     "audit prune": ("audit", "prune", "--before", "0s", "--yes"),
+    "apply": ("apply", "-f", "m.yaml", "--prune", "--yes"),
+    "adopt": ("adopt", "client", "shop"),
+    "client rotate-secret": ("client", "rotate-secret", "shop", "--grace", "1h"),
 }
+# One that makes, changes and deletes.
+GENERATIONS = ["version: 1\nroles: [{name: made, permissions: [a, b]}]\nusers: [{name: carl, roles: [made]}]\n",
+               "version: 1\nroles: [{name: made, permissions: [b, c]}]\nusers: [{name: dora, roles: [made]}]\nkeys: {jwt: {grace: 0}}\n"]
 
 # What a store says, without ids, times and seals: the same for every run of one command.
 PICTURE = {
@@ -37,6 +43,10 @@ PICTURE = {
     "assigned": "SELECT u.name, r.name, a.expires_at IS NULL FROM role_assignment a "
                 "LEFT JOIN user_account u ON u.id = a.user_id LEFT JOIN role r ON r.id = a.role_id",
     "keys": "SELECT key_use, alg, state FROM crypto_key",
+    "clients": "SELECT c.name, COUNT(s.client_id), COUNT(s.expires_at) FROM oauth_client c "
+               "LEFT JOIN client_secret s ON s.client_id = c.id GROUP BY c.name",
+    "remembered": "SELECT kind, owned FROM manifest_thing",
+    "policies": "SELECT name FROM store_meta",
     "tokens": "SELECT type, revoked_at IS NULL FROM issued_token",
     "log": "SELECT seq, action FROM audit_entry",
     "pruned": "SELECT size FROM audit_stub",
@@ -97,6 +107,9 @@ class Steps(Twins):
         self.ok("role", "grant", "editor", "edit:posts")
         self.ok("user", "create", "ann", "--role", "editor")
         self.ok("user", "create", "bob")
+        self.ok("client", "create", "shop")
+        self.ok("apply", "-f", self.home.write("m.yaml", GENERATIONS[0]))
+        self.home.write("m.yaml", GENERATIONS[1])
 
     def judge(self, twin, what, result, before, after):
         """Whether the change is there: whole, or not at all."""
