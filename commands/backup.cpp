@@ -95,7 +95,19 @@ service::BackupKey key_of(Invocation& in, const BackupOptions& options) {
           [&in, &options] { return in.read_secret(options.passphrase, "passphrase", false); }};
 }
 
+// A backup stands under its name when it is whole, and a pipe has no such moment.
+void refuse_stream(const BackupOptions& options) {
+  if (options.file == "-")
+    throw Error(ErrorCode::usage, "a backup is a file, and - is none",
+                "authctl backup create nightly.backup");
+}
+
+void add_file(CLI::App& verb, BackupOptions& options, const std::string& what) {
+  refuse_empty(verb.add_option("FILE", options.file, what)->required());
+}
+
 Output create(Invocation& in, const BackupOptions& options) {
+  refuse_stream(options);
   if (options.force) in.confirm("replace " + base::quote(options.file) + " if it exists?");
   service::BackupRequest request{options.file, options.force, {}, progress_of(in, "rows")};
   std::optional<std::string> warning;
@@ -163,7 +175,7 @@ void declare_create(Noun& noun) {
                "from "
                "both. Sealed to a passphrase, it needs nothing else, also where the master key is lost."},
       [options](Invocation& in) { return create(in, *options); });
-  verb.add_option("FILE", options->file, "where to write it")->required();
+  add_file(verb, *options, "where to write it");
   add_secret_options(verb, options->passphrase, "passphrase");
   verb.add_flag("--force", options->force, "also over a file that exists; asks");
 }
@@ -180,8 +192,7 @@ void declare_verify(Noun& noun) {
        .more = "Rows are counted and summed, every sealed value is opened, the audit log is verified. With a "
                "checkpoint that was kept elsewhere, a backup that is older than it is refused."},
       [options](Invocation& in) { return verify(in, *options); });
-  verb.add_option("FILE", options->file, "the backup")->required();
-
+  add_file(verb, *options, "the backup");
   verb.add_option("--checkpoint", options->checkpoint, "a signed tree head that was kept elsewhere")
       ->type_name("FILE");
   add_secret_options(verb, options->passphrase, "passphrase");
@@ -201,7 +212,7 @@ void declare_restore(Noun& noun) {
                          "revoked, the other keys only verify and new ones sign. It is all there, or what "
                          "was there before is."},
                 [options](Invocation& in) { return restore(in, *options); });
-  verb.add_option("FILE", options->file, "the backup")->required();
+  add_file(verb, *options, "the backup");
   add_secret_options(verb, options->passphrase, "passphrase");
   verb.add_flag("--force", options->force, "also over a store that is there");
   verb.add_flag("--keep-keys", options->keep_keys, "let its active keys go on signing");

@@ -52,7 +52,9 @@ int open_partial(const std::string& partial, Leftover leftover) {
   if (errno == EEXIST)
     throw Error(ErrorCode::conflict, "an interrupted run left " + quote(partial),
                 "add --resume to go on, or delete that file to start again");
-  fail(leftover == Leftover::resume ? "cannot open" : "cannot create", partial);
+  if (leftover == Leftover::resume) fail("cannot open", partial);
+  throw Error(ErrorCode::io, "cannot create " + quote(partial) + ": " + std::strerror(errno),
+              "name a file in a folder that is there and may be written to");
 }
 
 }  // namespace
