@@ -258,14 +258,13 @@ void declare_revoke(Noun& noun) {
         const auto radius = service::radius_of_key(in.realm(), request->kid, in.clock().now());
         const auto named = "key " + base::quote(request->kid);
         const bool fernet = service::require_key(in.realm(), request->kid).use == store::KeyUse::fernet;
-        return one_key(
-            confirmed(in,
-                      fernet ? "what is under " + named + " opens for fernet rotate --from alone: revoke it?"
-                             : "every token under " + named + " ends (" + service::text_of(radius) +
-                                   "): revoke it?",
-                      [&](const service::Cause& cause) {
-                        return service::revoke_key(in.realm(), cause, request->kid);
-                      }));
+        return one_key(confirmed(
+            in,
+            fernet ? "what is under " + named + " opens for fernet rotate --from alone: revoke it?"
+                   : "every token under " + named + " ends (" + service::text_of(radius) + "): revoke it?",
+            [&](const service::Cause& cause) {
+              return service::revoke_key(in.realm(), cause, request->kid);
+            }));
       });
   add_kid(verb, *request);
 }
