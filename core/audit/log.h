@@ -49,7 +49,10 @@ class Log {
 
   // For a savepoint: where the log stands, and back there once the rows were rolled back.
   const Frontier& frontier() const { return frontier_; }
-  void rewind(Frontier frontier) { frontier_ = std::move(frontier); }
+  void rewind(Frontier frontier, base::Timestamp latest) {
+    frontier_ = std::move(frontier);
+    has_seen(latest);
+  }
 
   // The latest time that the log has seen, as far as this process knows; any thread may ask.
   base::Timestamp latest() const { return latest_.load(std::memory_order_relaxed); }

@@ -94,6 +94,9 @@ class Pass {
       throw Finding{LogVerdict::truncated, "the log ends before " + entry_word(missing), missing};
     }
     if (frontier_.root() != head.frontier.root()) altered("the entries do not give the tree that was signed");
+    // A prune took times with it that may have been later than those that are left.
+    if (result_.pruned == 0 && head.latest != latest_)
+      altered("the head names another latest time than the entries");
     check_index();
     check_sealing();
   }
@@ -186,6 +189,7 @@ class Pass {
       altered(entry_word(entry.seq) + " was altered and hashed anew", entry.seq);
     }
     frontier_.append(leaf);
+    latest_ = base::later_of(base::from_unix_millis(entry.time), latest_);
     if (const auto problem = index_.add(entry)) altered(*problem, first_of(block_of(entry.seq)));
   }
 
@@ -242,6 +246,7 @@ class Pass {
   IndexCheck index_{db_};
   SealedRows sealed_{db_};
   Frontier frontier_;
+  base::Timestamp latest_{};  // as the log reckons it (Log::append)
   std::optional<Checkpoint> kept_;
   std::string record_;
 };

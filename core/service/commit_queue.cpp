@@ -121,6 +121,7 @@ void CommitQueue::run_together(Realm& realm, std::span<Member* const> batch) {
 // What fails here alone is undone alone, the tree included; what may have hurt the others is thrown on.
 void CommitQueue::run_beside_others(Realm& realm, Member& member) {
   const audit::Frontier before = realm.log().frontier();
+  const base::Timestamp latest = realm.log().latest();
   realm.db().savepoint(savepoint_name);
   try {
     perform(realm, member.cause, member.work);
@@ -131,7 +132,7 @@ void CommitQueue::run_beside_others(Realm& realm, Member& member) {
   }
   realm.db().rollback_to(savepoint_name);
   realm.db().release(savepoint_name);
-  realm.log().rewind(before);
+  realm.log().rewind(before, latest);
 }
 
 }  // namespace authctl::service

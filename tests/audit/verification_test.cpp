@@ -197,9 +197,12 @@ Tampering tamper(store::Database& db, std::mt19937& random) {
       return {"whole cut", LogVerdict::truncated, 1};
     case 9: {
       const char* sql[] = {"UPDATE audit_head SET size = size - 1",
-                           "UPDATE audit_head SET note = note || ' '", "DELETE FROM audit_head",
+                           "UPDATE audit_head SET note = note || ' '",
+                           "DELETE FROM audit_head",
+                           "UPDATE audit_head SET latest = latest + 1",
+                           "UPDATE audit_head SET latest = 0",
                            "UPDATE audit_head SET note = replace(note, 'A', 'B')"};
-      db.execute(sql[random() % 4]);
+      db.execute(sql[random() % 6]);
       return {"head", LogVerdict::altered, std::nullopt};
     }
     case 10: {
