@@ -1,3 +1,4 @@
+#include "commands/checkup_view.h"
 #include "commands/command.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -46,7 +47,8 @@ Output run(Invocation& in, const Request& request) {
     if (in.globals().quiet && finding.severity < service::Severity::warn) continue;
     rows.push_back(service::finding_json(finding));
   }
-  auto output = Output::many(finding_shape, std::move(rows)).with_view(service::draw_checkup(report));
+  auto output =
+      Output::many(finding_shape, std::move(rows)).with_view(draw_checkup(report, !request.only.empty()));
   if (report.failure) return output.with_error(*report.failure);
   const auto limit = request.fail_on == "warn" ? service::Severity::warn : service::Severity::fail;
   return output.with_exit(report.worst() >= limit ? 4 : 0);
@@ -64,7 +66,8 @@ void declare_doctor(Noun& noun) {
                  {8, "the store cannot be used; what could be told without it is printed"}},
        .more =
            "Looks at files, store, settings, running servers, keys, people, log and backups, and says for "
-           "each what it found and what to type. It changes nothing. --quiet prints the ids of the checks "
+           "each what it found and what to type; with --only also what is well or could not be told. It "
+           "changes nothing. --quiet prints the ids of the checks "
            "that found something. What each check looks for is in docs/doctor.md."},
       [request](Invocation& in) { return run(in, *request); });
   app.add_option("--only", request->only, "a check or a group: access, keys, files, …")

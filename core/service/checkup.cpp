@@ -147,21 +147,4 @@ base::json::object finding_json(const Finding& finding) {
   return json;
 }
 
-std::string draw_checkup(const CheckupReport& report) {
-  std::string text;
-  std::array<int, 4> counts{};
-  for (const auto& finding : report.findings) ++counts[static_cast<std::size_t>(finding.severity)];
-  for (const auto severity : {Severity::fail, Severity::warn, Severity::skipped, Severity::ok}) {
-    for (const auto& finding : report.findings) {
-      if (finding.severity != severity) continue;
-      std::string head(word_of(severity));
-      head.resize(9, ' ');
-      text += head + std::string(finding.id) + ": " + finding.finding + "\n";
-      if (!finding.hint.empty()) text += std::string(9, ' ') + "> " + finding.hint + "\n";
-    }
-  }
-  return text + std::to_string(counts[3]) + " failed, " + std::to_string(counts[2]) + " to look at, " +
-         std::to_string(counts[1]) + " ok, " + std::to_string(counts[0]) + " skipped\n";
-}
-
 }  // namespace authctl::service

@@ -67,7 +67,5 @@ CheckupReport run_checkup(const CheckupRequest& request, base::Timestamp now,
                           const std::function<Realm&()>& open);
 
 base::json::object finding_json(const Finding& finding);  // id group severity finding hint
-// For a person: what is wrong first, a block each.
-std::string draw_checkup(const CheckupReport& report);
 
 }  // namespace authctl::service
