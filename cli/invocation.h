@@ -36,6 +36,8 @@ class LiveInvocation final : public commands::Invocation {
   void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override {
     progress_.show(what, done, total);
   }
+  // Before anything else is printed.
+  void clear_progress() { progress_.clear(); }
   std::optional<std::string> environment(const std::string& name) const override {
     return world_.environment(name);
   }

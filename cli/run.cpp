@@ -137,6 +137,7 @@ class Runner {
     }
     LiveInvocation invocation(tree.globals(), std::move(settings), world_);
     auto output = verb.run(invocation);
+    invocation.clear_progress();
     present(output, world_.console, style);
     check_written(world_.console);
     if (output.error) throw Error(*output.error);

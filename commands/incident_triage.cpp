@@ -52,7 +52,9 @@ Output run(Invocation& in, const Request& request) {
   const auto source = source_of(in, request.file);
   service::TriageRequest triage;
   triage.idle = in.stored_settings().duration("session_idle");
-  triage.progress = [&in](std::uint64_t done, std::uint64_t total) { in.progress("reading", done, total); };
+  triage.progress = [&in](std::uint64_t done, std::uint64_t total) {
+    in.progress("MiB read", done >> 20, total >> 20);
+  };
   triage.interrupted = [&in] { return in.interrupted(); };
   auto report = service::triage(realm, *source, triage);
   if (request.revoke) service::revoke_leaks(realm, in.cause(), report);
@@ -85,7 +87,7 @@ void declare_incident_triage(Noun& noun) {
            "--revoke ends tokens by their jti, sessions with their refresh tokens, a client's secret with "
            "its live tokens (another secret of the same client goes on), resets, challenges and backup "
            "codes. Keys, and what only a key can end, are left to the command that the hint names. Quiet, "
-           "it prints the fingerprints of what still works."},
+           "it prints the fingerprints of what still works, and nothing where nothing does."},
       [request](Invocation& in) { return run(in, *request); });
   verb.add_option("FILE", request->file, "the dump; - is standard input")->required();
   verb.add_flag("--revoke", request->revoke, "end what still works; asks");

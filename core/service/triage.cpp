@@ -88,21 +88,24 @@ std::string places_of(const LeakFinding& finding) {
 }
 
 std::string draw(const LeakFinding& finding) {
-  constexpr std::size_t column = 11;
+  constexpr std::size_t column = 11, width = 80;
   const std::string next = "\n" + std::string(column, ' ');
   auto head = verdict_of(finding);
   head.resize(column, ' ');
   std::string text = head + std::string(word_of(finding.kind));
   text += " " + (finding.name.empty() ? fingerprint_of(finding) : finding.name);
   if (!finding.reason.empty() && !finding.revoked) text += ": " + finding.reason;
-  std::string whose;
+  std::size_t taken = width;
   const auto say = [&](std::string_view what, const std::optional<std::string>& name) {
-    if (name) whose += (whose.empty() ? "" : ", ") + std::string(what) + *name;
+    if (!name) return;
+    const auto size = what.size() + name->size() + 2;
+    const bool here = taken + size <= width;
+    text += (here ? ", " : next) + std::string(what) + *name;
+    taken = (here ? taken : column) + size;
   };
   say("user ", finding.user);
   say("client ", finding.client);
   if (finding.issued_at) say("since ", base::to_rfc3339(*finding.issued_at));
-  if (!whose.empty()) text += next + whose;
   if (finding.kid) text += next + "key " + *finding.kid;
   text += next + places_of(finding);
   if (!finding.hint.empty()) text += next + "> " + finding.hint;
