@@ -239,6 +239,54 @@ class Rescues(Twins):
             self.assertEqual(self.left_over(os.path.dirname(twin.store)), [], what)
         self.killed_at_every_step(argv, judge, unseen="authctl.db.restore/")
 
+    def test_incident_contain(self):
+        self.ok("role", "create", "admin")
+        self.ok("role", "grant", "admin", "admin:all")
+        self.ok("role", "assign", "bob", "admin")
+        self.ok("user", "create", "ann")
+        self.ok("client", "create", "shop", "--grant", "client_credentials")
+        self.home.write("leaked", self.ok("token", "issue", "ann").out)
+        argv = ("incident", "contain", "--all", "--yes", "--out", "receipt")
+
+        def judge(twin, what):
+            there = os.path.exists(twin.path("receipt"))
+            if there:  # never a part of one
+                self.done(twin, what, "audit", "verify", "receipt")
+            result = self.done(twin, what, *argv, "--json", *(["--force"] if there else []))
+            self.assertEqual({step["state"] for step in result.json["steps"]}, {"done"}, what)
+            self.done(twin, what, "audit", "verify", "receipt")
+            self.assertEqual(twin.run("token", "verify", "leaked").code, 7, what)
+            keys = self.done(twin, what, "key", "list", "--json").json
+            self.assertEqual(sorted((k["use"], k["state"]) for k in keys),
+                             [(use, state) for use in ("fernet", "jwt") for state in ("active", "revoked")], what)
+            users = self.done(twin, what, "user", "list", "--json").json
+            self.assertEqual({u["name"]: u["status"] for u in users}, {"ann": "disabled", "bob": "active"}, what)
+            self.assertEqual(self.done(twin, what, "client", "list", "--json").json[0]["status"], "disabled", what)
+            self.signs(twin, what)
+        self.killed_at_every_step(argv, judge)
+
+    def test_incident_triage(self):
+        secret = self.ok("client", "create", "shop", "--json").json["secret"]
+        self.home.write("leaked", self.ok("token", "issue", "bob").out + secret)
+        argv = ("incident", "triage", "leaked", "--revoke", "--yes")
+
+        def judge(twin, what):
+            found = self.done(twin, what, "incident", "triage", "leaked", "--json").json
+            self.assertEqual(len({f["works"] for f in found}), 1, what)  # both, or none
+            self.done(twin, what, *argv)
+            self.assertEqual(self.done(twin, what, "incident", "triage", "leaked", "-q").out, "", what)
+        self.killed_at_every_step(argv, judge)
+
+    def test_incident_report(self):
+        argv = ("incident", "report", "--since", "1h", "--out", "evidence")
+
+        def judge(twin, what):
+            there = os.path.exists(twin.path("evidence"))
+            if not there:
+                self.done(twin, what, *argv)
+            self.done(twin, what, "audit", "verify", "evidence")
+        self.killed_at_every_step(argv, judge)
+
     def test_fernet_rotate(self):
         sealed = [self.ok("fernet", "encrypt", stdin=f"record {i}").out for i in range(8)]
         self.home.write("in", "".join(sealed))
