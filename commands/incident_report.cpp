@@ -46,6 +46,9 @@ Output report(Invocation& in, service::ReportRequest request) {
   const auto made = service::report_incident(in.realm(), in.cause(), request);
   std::string view = service::summary_of(made, in.cause().actor);
   auto output = Output::one(report_shape, service::report_json(made)).with_view(std::move(view));
+  if (made.pruned > 0)
+    output.with_notice("entries up to " + std::to_string(made.pruned) +
+                       " were pruned; whether some are younger than --since is not known");
   return output.with_notice("the evidence " + std::string(in.dry_run() ? "would be in " : "is in ") +
                             base::quote(made.folder));
 }

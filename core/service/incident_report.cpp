@@ -1,5 +1,6 @@
 #include "core/service/incident_report.h"
 
+#include "core/audit/verification.h"
 #include "core/base/error.h"
 #include "core/base/new_folder.h"
 #include "core/crypto/digest_stream.h"
@@ -97,6 +98,9 @@ std::string write_entries(Realm& realm, IncidentReport& report, Writer* writer) 
   report.first_seq = extract.first_seq;
   report.last_seq = extract.last_seq;
   report.checkpoint = extract.checkpoint;
+  const auto stub = audit::read_last_stub(realm.db());
+  const auto gone = stub ? static_cast<std::int64_t>(stub->frontier.size()) : 0;
+  if (gone + 1 == report.first_seq) report.pruned = gone;
   report.keys = key_history(realm);
   return base::encode_base64(extract.before.bytes());
 }

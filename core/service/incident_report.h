@@ -28,6 +28,7 @@ struct IncidentReport {
   std::string folder, store;
   base::Timestamp since{}, until{};
   std::int64_t first_seq = 0, last_seq = 0;
+  std::int64_t pruned = 0;  // entries right before the first that are gone: what they said is not in here
   bool revealed = false;
   std::vector<base::json::object> keys, incidents;
   ReportCounts counts;

@@ -72,6 +72,8 @@ std::string summary_of(const IncidentReport& report, const std::string& actor) {
                                                         : std::to_string(entries) + ", " +
                                                               std::to_string(report.first_seq) + " to " +
                                                               std::to_string(report.last_seq));
+  if (report.pruned > 0)
+    text += line("pruned before that", std::to_string(report.pruned) + ", of which nothing is known");
   text += line("e-mail and network addresses", report.revealed ? "in full" : "masked");
   text += table("What happened", report.counts.actions);
   text += table("What was refused", report.counts.refused);

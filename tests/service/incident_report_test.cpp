@@ -78,11 +78,18 @@ TEST_CASE(
     CHECK(made.first_seq == before + 1);
     CHECK(world.verify().entries == 1);
   }
-  SECTION("later than all") { CHECK(world.report("1h").first_seq == before + 1); }
+  SECTION("later than all") {
+    const auto made = world.report("1h");
+    CHECK(made.first_seq == before + 1);
+    CHECK(made.pruned == 0);
+  }
   SECTION("behind a prune") {
     enable_user(world.realm(), world.cause(), "ann");
     prune_audit(world.realm(), world.cause(), world.clock().now() - std::chrono::hours{1});
-    CHECK(world.report("24h").first_seq > before);
+    const auto made = world.report("24h");
+    CHECK(made.first_seq > before);
+    CHECK(made.pruned == made.first_seq - 1);
+    CHECK(world.read("summary.txt").find("pruned before that") != std::string::npos);
   }
   CHECK(world.verify().verdict == LogVerdict::intact);
 }
