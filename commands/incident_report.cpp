@@ -23,6 +23,7 @@ constexpr Field report_fields[] = {
     {"entries", FieldType::integer, false, "entries of the audit log in it", ""},
     {"first_seq", FieldType::integer, false, "the first of them", ""},
     {"last_seq", FieldType::integer, false, "the last of them", ""},
+    {"pruned", FieldType::integer, false, "entries right before the first that were pruned", ""},
     {"revealed", FieldType::boolean, false, "whether addresses stand in it in full", ""},
     {"incidents", FieldType::integer, false, "receipts of `incident contain` in it", ""},
     {"files", FieldType::objects, false, "what the folder holds beside evidence.json", "", &file_shape},

@@ -190,6 +190,7 @@ base::json::object report_json(const IncidentReport& report) {
           {"entries", report.last_seq - report.first_seq + 1},
           {"first_seq", report.first_seq},
           {"last_seq", report.last_seq},
+          {"pruned", report.pruned},
           {"revealed", report.revealed},
           {"incidents", static_cast<std::int64_t>(report.incidents.size())},
           {"files", audit::files_json(report.files)},

@@ -8,14 +8,17 @@
 namespace authctl::service {
 namespace {
 
-constexpr std::size_t most_findings = 100'000;
 constexpr std::size_t most_places = 3;
 constexpr std::size_t read_at_once = std::size_t{256} << 10;
 
 // One finding for each secret.
 class Collection {
  public:
-  Collection(Realm& realm, base::Duration idle) : judge_(realm, idle) {}
+  Collection(Realm& realm, const TriageRequest& request)
+      : judge_(realm, request.idle),
+        living_(request.most_of_each),
+        ciphertexts_(request.most_of_each),
+        dead_(request.most_of_each) {}
 
   std::size_t take(const Leak& leak) {
     const auto known = [&](const crypto::Digest& digest) { return by_digest_.contains(digest); };
@@ -27,9 +30,10 @@ class Collection {
       auto& finding = findings_[seen->second];
       ++finding.count;
       if (finding.places.size() < most_places) finding.places.push_back(place);
-    } else if (findings_.size() == most_findings) {
-      ++untold_;
+    } else if (auto& room = room_for(judgement->finding); room == 0) {
+      ++(judgement->finding.lives() ? untold_living_ : untold_);
     } else {
+      --room;
       by_digest_.emplace(digest, findings_.size());
       findings_.push_back(std::move(judgement->finding));
       findings_.back().places.push_back(place);
@@ -45,19 +49,28 @@ class Collection {
     });
     report.findings = std::move(findings_);
     report.untold = untold_;
+    report.untold_living = untold_living_;
     if (untold_ != 0)
-      report.notices.push_back(std::to_string(untold_) +
-                               " more secrets are there: end these, then run it again");
+      report.notices.push_back(std::to_string(untold_) + " more that do not work are not listed");
+    if (untold_living_ != 0)
+      report.notices.push_back(std::to_string(untold_living_) +
+                               " more that work are not listed: end these, then run it again");
     if (const auto left_out = judge_.codes_left_out(); left_out != 0)
       report.notices.push_back(std::to_string(left_out) +
                                " texts look like backup codes and were not tried: too many users have some");
   }
 
  private:
+  std::size_t& room_for(const LeakFinding& finding) {
+    if (!finding.lives()) return dead_;
+    return finding.kind == LeakKind::fernet_token ? ciphertexts_ : living_;
+  }
+
   LeakJudge judge_;
   std::vector<LeakFinding> findings_;
   std::map<crypto::Digest, std::size_t> by_digest_;
-  std::uint64_t untold_ = 0;
+  std::size_t living_, ciphertexts_, dead_;  // room left
+  std::uint64_t untold_ = 0, untold_living_ = 0;
 };
 
 base::json::value text_or_null(const std::optional<std::string>& text) {
@@ -119,7 +132,7 @@ std::size_t TriageReport::living() const {
 }
 
 TriageReport triage(Realm& realm, base::ByteSource& source, const TriageRequest& request) {
-  Collection collection(realm, request.idle);
+  Collection collection(realm, request);
   credential::LeakScan scan([&](const Leak& leak) { return collection.take(leak); });
   std::string block(read_at_once, '\0');
   while (const auto count = source.read({block.data(), block.size()})) {
@@ -163,8 +176,9 @@ std::string draw_triage(const TriageReport& report) {
     text += draw(finding);
     if (!finding.works) ++unknown;
   }
-  return text + std::to_string(report.findings.size() + report.untold) + " found, " +
-         std::to_string(report.living()) + " still work" + (report.living() == 1 ? "s" : "") +
+  const auto living = report.living() + report.untold_living;
+  return text + std::to_string(report.findings.size() + report.untold + report.untold_living) + " found, " +
+         std::to_string(living) + " still work" + (living == 1 ? "s" : "") +
          (unknown == 0 ? "" : ", " + std::to_string(unknown) + " unknown") + "\n";
 }
 

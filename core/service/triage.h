@@ -16,14 +16,17 @@ namespace authctl::service {
 
 struct TriageRequest {
   base::Duration idle{0};  // AUTHCTL_SESSION_IDLE
+  // That many are listed of what works, of ciphertexts that open, and of what does not work: neither a flood
+  // of forged tokens nor a table full of ciphertext hides what can be ended.
+  std::size_t most_of_each = 100'000;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = nullptr;
   std::function<bool()> interrupted = nullptr;
 };
 
 struct TriageReport {
   std::uint64_t bytes = 0;
-  std::vector<LeakFinding> findings;  // those that live first, then in the order of their places
-  std::uint64_t untold = 0;           // findings beyond what is listed
+  std::vector<LeakFinding> findings;            // those that live first, then in the order of their places
+  std::uint64_t untold = 0, untold_living = 0;  // findings beyond what is listed
   std::vector<std::string> notices;
 
   std::size_t living() const;

@@ -8,7 +8,7 @@ import unittest
 
 from harness import HomeTest
 
-REPORT = "folder since until entries first_seq last_seq revealed incidents files checkpoint public_key"
+REPORT = "folder since until entries first_seq last_seq pruned revealed incidents files checkpoint public_key"
 
 
 class Reported(HomeTest):

@@ -135,6 +135,38 @@ TEST_CASE("a leaked token works exactly as long as it would be accepted, whoever
   CHECK(world.verdict(under_old) == "works not: revoked_key");
 }
 
+TEST_CASE("a flood of what does not work, or of ciphertext, hides nothing that can be ended") {
+  LeakWorld world(store::Engine::sqlite);
+  std::string dump;
+  for (int i = 0; i < 8; ++i) {
+    dump += "authctl_rt_" + std::string(42, 'x') + std::to_string(i) + "\n";
+    dump += world.encrypted(std::to_string(i)) + "\n";
+  }
+  for (int i = 0; i < 6; ++i) dump += world.issue() + "\n";
+  TriageRequest request;
+  request.most_of_each = 5;
+  const auto look = [&] {
+    Bytes source(dump);
+    return triage(world.realm(), source, request);
+  };
+  auto report = look();
+  CHECK(report.findings.size() == 15);
+  CHECK(report.untold == 3);
+  CHECK(report.untold_living == 4);
+  CHECK(report.notices.size() == 2);
+  CHECK(draw_triage(report).ends_with("22 found, 14 still work\n"));
+  const auto living_tokens = [](const TriageReport& seen) {
+    return std::ranges::count_if(seen.findings,
+                                 [](const auto& f) { return f.kind == LeakKind::jwt && f.lives(); });
+  };
+  CHECK(living_tokens(report) == 5);
+  revoke_leaks(world.realm(), world.cause(), report);
+  report = look();
+  CHECK(living_tokens(report) == 1);
+  revoke_leaks(world.realm(), world.cause(), report);
+  CHECK(living_tokens(look()) == 0);
+}
+
 TEST_CASE("each kind of leaked secret is judged by the store") {
   LeakWorld world(GENERATE(test::each_engine()));
   auto session = world.sign_in();
