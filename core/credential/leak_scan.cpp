@@ -17,11 +17,14 @@ constexpr std::size_t sure_base64 = 64 * kibi;     // secrets that begin in this
 constexpr std::size_t longest_object_lead = 8 * kibi;
 static_assert(longest_base64 < margin && sure_base64 % 4 == 0 && context >= longest_object_lead);
 
-// Both alphabets; padding is not needed, and bits that are left over are dropped.
+// Both alphabets; padding is not needed, and bits that are left over are dropped. Of the first three
+// characters some may be none: `\t` in front of base64 may be a tab, or a backslash and its first digit.
 void decode_loosely(std::string_view text, std::string& out) {
   if (text.size() % 4 == 1) text.remove_suffix(1);
   std::string digits(text);
   for (char& c : digits) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, digits.size()); ++i)
+    if (!is_base64(digits[i])) digits[i] = 'A';
   const std::size_t missing = (4 - digits.size() % 4) % 4;
   digits.append(missing, 'A');
   out.resize(digits.size());
@@ -127,20 +130,22 @@ void LeakScan::examine_base64(std::size_t depth, const LeakHit& hit) {
   auto& done = outer.done_to[begin % 4];
   if (hit.at < done) return;
   const auto is_digit = [&](std::size_t at) { return is_base64(text[at]); };
-  for (std::size_t at = begin; at < hit.at; ++at)
-    if (!is_digit(at)) return;
+  const auto run_to = [&](std::size_t most) {
+    return run_end(text, hit.at, begin + most - hit.at, is_base64);
+  };
   constexpr std::size_t glance = 32;
-  decode_loosely(text.substr(begin, std::min(glance, run_end(text, begin, glance, is_base64) - begin)),
-                 inner.decoded);
+  decode_loosely(text.substr(begin, run_to(glance) - begin), inner.decoded);
   if (!is_likely(hit.anchor->sign,
                  std::string_view(inner.decoded).substr(std::min(hit.anchor->byte, inner.decoded.size()))))
     return;
   std::size_t lead = 0;  // an object begins before its first member
-  while (hit.anchor->sign == LeakSign::jwk && lead < longest_object_lead && begin >= lead + 4 &&
-         is_digit(begin - lead - 4) && is_digit(begin - lead - 3) && is_digit(begin - lead - 2) &&
-         is_digit(begin - lead - 1))
+  const bool from_its_begin = std::all_of(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          text.begin() + static_cast<std::ptrdiff_t>(hit.at), is_base64);
+  while (hit.anchor->sign == LeakSign::jwk && from_its_begin && lead < longest_object_lead &&
+         begin >= lead + 4 && is_digit(begin - lead - 4) && is_digit(begin - lead - 3) &&
+         is_digit(begin - lead - 2) && is_digit(begin - lead - 1))
     lead += 4;
-  const auto end = run_end(text, begin, longest_base64, is_base64);
+  const auto end = run_to(longest_base64);
   const bool whole = end - begin < longest_base64;
   done = whole ? end : begin + sure_base64;
   open_base64(depth, begin - lead, end);

@@ -224,15 +224,15 @@ void LeakText::undo_zeros() {
   } else if (out_ > floor_ && out_[-1] == '\r') {
     --out_;
   }
-  go_on(end, true);
-  // The rest of a UTF-16 text in one go.
   const auto is_half = [&](std::size_t at) {
     return at + 1 < raw_.size() && raw_[at + 1] == '\0' && !is_special(raw_[at]) && raw_[at] != '\r';
   };
-  if (end - begin != 1) return;
-  while (is_half(next_) && (next_ + 2 == raw_.size() || raw_[next_ + 2] != '\0')) {
+  const bool wide = end - begin == 1 && is_half(end);
+  go_on(end, !wide);  // nothing ends within a UTF-16 text
+  // The rest of it in one go.
+  while (wide && is_half(next_) && (next_ + 2 == raw_.size() || raw_[next_ + 2] != '\0')) {
     put(raw_[next_]);
-    go_on(next_ + 2, true);
+    go_on(next_ + 2, false);
   }
 }
 

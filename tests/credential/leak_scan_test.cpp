@@ -122,6 +122,10 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
       CHECK(only(base64(before + folded(plain, 70, "\r\n") + "\n")) == expected);
     }
   }
+  for (const std::string first : {"\xb7 ", "\x9c ", "\xac "}) {  // tyB…, nCB…, rCB…: perhaps an escape
+    CHECK(only("see C:\\dumps\\" + base64(first + jwt + "\n")) == jwt);
+    CHECK(only("see \"\\" + base64(first + jwt + "\n") + "\"") == jwt);
+  }
   CHECK(scan(client + "000000").empty());  // the checksum is wrong
 }
 

@@ -1,6 +1,6 @@
 // Secrets of many kinds and states, spelled in many ways, planted among noise of many kinds: all are found,
 // and of none is it said that it works where it does not. AUTHCTL_TRIAGE_SECRETS and AUTHCTL_TRIAGE_MIB: how
-// many, in how much (scripts/nightly: 1,000 in 1,024).
+// many, in how much (scripts/nightly: 1,000 in 1,024); AUTHCTL_SEED: others.
 #include <map>
 #include <random>
 
@@ -33,7 +33,7 @@ class Dice {
   }
 
  private:
-  std::mt19937_64 generator_{20260101};
+  std::mt19937_64 generator_{figure("AUTHCTL_SEED", 20260101)};
 };
 
 std::string base64(std::string_view text) { return base::encode_base64(base::bytes_of(text)); }
