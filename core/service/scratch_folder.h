@@ -1,5 +1,5 @@
 // A folder for a store that nobody else is to see: 0700, gone with its content in the end.
-// Invariant: two processes never share one; what a killed process left in a named one is removed first.
+// Invariant: two processes never share one; what a killed process left is removed by the next.
 #pragma once
 #include <filesystem>
 #include <string>

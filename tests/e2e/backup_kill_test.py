@@ -57,6 +57,23 @@ class Killed(BackupTest):
         print(f"  {killed} of {KILLS} creates killed")
         self.assertGreater(killed, 0)
 
+    def test_verify(self):
+        """What a killed one left, a copy of the store, goes with the next one."""
+        self.ok("backup", "create", self.file)
+        argv, killed, most = ("backup", "verify", self.file), 0, 0
+        env = {"TMPDIR": self.home.path("tmp")}
+        os.mkdir(env["TMPDIR"])
+        span = self.span(*argv, env=env)
+        for _ in range(KILLS):
+            killed += self.kill(argv, span, env)
+            most = max(most, len(os.listdir(env["TMPDIR"])))
+            self.ok(*argv, env=env)
+            for left in os.listdir(env["TMPDIR"]):  # killed before it was locked
+                self.assertEqual(os.listdir(env["TMPDIR"] + "/" + left), [])
+        print(f"  {killed} of {KILLS} verifications killed")
+        self.assertGreater(killed, 0)
+        self.assertGreater(most, 0)
+
     def test_restore_into_an_empty_place(self):
         self.ok("backup", "create", self.file)
         argv, killed = ("backup", "restore", self.file, "--yes"), 0
