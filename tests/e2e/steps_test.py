@@ -224,6 +224,31 @@ class Rescues(Twins):
             self.assertEqual(self.left_over(twin.folder), [], what)
         self.killed_at_every_step(argv, judge)
 
+    def test_each_write_of_a_backup_fails_once(self):
+        """It says so, or the backup is whole; a file under the name is whole in any case."""
+        argv, seen = ("backup", "create", "kept"), collections.Counter()
+        found, _, _ = self.untouched(argv)
+        for step in found:
+            for fault in steps.FAULTS:
+                if fault == "signal=KILL" or step.name not in steps.FAULTS[fault]:
+                    continue
+                twin = self.fork()
+                trace, what = twin.path("trace"), f"{' '.join(argv)} with {fault} at {step}"
+                result = twin.run(*argv, "--json", wrapper=steps.wrapper_at(trace, step, fault))
+                self.assertTrue(steps.was_hit(trace), what)
+                self.opens(twin, what)
+                there = os.path.exists(twin.path("kept"))
+                if there:
+                    self.done(twin, what, "backup", "verify", "kept")
+                if result.code == 0:
+                    self.assertTrue(there, what)
+                else:
+                    self.failed_aloud(result, what)
+                seen["there" if there else "not there", result.code] += 1
+                twin.remove()
+        print(f"  every write of backup create failed: {dict(seen)}", flush=True)
+        self.assertGreater(seen["not there", 1], 0)
+
     def test_backup_restore(self):
         self.ok("backup", "create", "kept")
         self.ok("user", "create", "later")
