@@ -46,7 +46,7 @@ void index_block(store::Database& db, std::int64_t block) {
   read_block(db, block, summary);
   if (summary.empty()) return;
   static const store::RowInsert insert("INSERT INTO audit_index (facet, value, block, entries)", 4);
-  store::RowBatch batch(db, insert);
+  store::RowBatch batch(db, insert, summary.values().size());
   for (const auto& [key, bits] : summary.values())
     batch.add({key.first, key.second, block, static_cast<std::int64_t>(bits)});
   batch.flush();

@@ -159,7 +159,7 @@ void Log::append(store::Database& db, const Author& author, base::Timestamp now,
   if (events.empty()) return;
   const SharedText shared(author);
   has_seen(base::later_of(now, latest()));
-  store::RowBatch entries(db, insert_entry());
+  store::RowBatch entries(db, insert_entry(), events.size());
   for (const Event& event : events) {
     const bool aimed = !event.target.kind.empty();
     const std::string id = entry_text(event.target.id, max_name_length);

@@ -64,7 +64,7 @@ void put_assignments(Database& db, std::span<const AssignmentRow> assignments) {
       5,
       "ON CONFLICT (user_id, role_id, resource) DO UPDATE SET expires_at = "
       "excluded.expires_at");
-  RowBatch batch(db, insert);
+  RowBatch batch(db, insert, assignments.size());
   for (const auto& row : assignments)
     batch.add({row.user_id, row.role_id, row.resource, row.expires_at, row.created_at});
   batch.flush();

@@ -31,7 +31,7 @@ void put_manifest_rows(Database& db, std::span<const ManifestRow> rows) {
   static const RowInsert insert("INSERT INTO manifest_thing (kind, id, owned, applied, applied_at)", 5,
                                 "ON CONFLICT (kind, id) DO UPDATE SET owned = excluded.owned, applied = "
                                 "excluded.applied, applied_at = excluded.applied_at");
-  RowBatch batch(db, insert);
+  RowBatch batch(db, insert, rows.size());
   for (const auto& row : rows) batch.add({row.kind, row.id, row.owned, row.applied, row.applied_at});
   batch.flush();
 }

@@ -22,6 +22,10 @@ RowInsert::RowInsert(std::string_view head, std::size_t width, std::string_view 
     : width_(width), one_(insert_sql(head, width, 1, tail)), many_(insert_sql(head, width, portion, tail)) {}
 
 void RowBatch::add(Values row) {
+  if (!keeps_) {
+    taken_ += db_.execute(insert_.one(), row);
+    return;
+  }
   for (const Value& value : row) {
     cells_.push_back(std::visit(
         [](const auto& held) -> Kept {

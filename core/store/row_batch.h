@@ -27,9 +27,11 @@ class RowInsert {
 
 class RowBatch {
  public:
-  // `insert` outlives it.
-  RowBatch(Database& db, const RowInsert& insert) : db_(db), insert_(insert) {}
-  void add(Values row);  // keeps a copy; a full portion is written at once
+  // `insert` outlives it. Where fewer than a portion are coming, each is written as it is added, and no copy
+  // is made of it.
+  RowBatch(Database& db, const RowInsert& insert, std::size_t coming)
+      : db_(db), insert_(insert), keeps_(coming >= RowInsert::portion) {}
+  void add(Values row);  // a full portion is written at once
   void flush();
   // How many the store took so far: fewer than were added where the tail passes over what is there.
   std::int64_t taken() const { return taken_; }
@@ -40,6 +42,7 @@ class RowBatch {
 
   Database& db_;
   const RowInsert& insert_;
+  bool keeps_;
   std::vector<Kept> cells_;
   std::int64_t taken_ = 0;
 };

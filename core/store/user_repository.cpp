@@ -150,7 +150,7 @@ bool insert_free_users(Database& db, std::span<const UserRow> users) {
     return false;
   constexpr std::string_view savepoint = "free_users";
   db.savepoint(savepoint);
-  RowBatch made(db, accounts), found_by(db, identifiers);
+  RowBatch made(db, accounts, users.size()), found_by(db, identifiers, users.size());
   std::int64_t names = 0;
   for (const auto& user : users)
     made.add({user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,

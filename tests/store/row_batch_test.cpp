@@ -30,7 +30,7 @@ TEST_CASE("every row of a batch is there when it is flushed, whatever their numb
   const std::size_t count =
       GENERATE_COPY(values<std::size_t>({0, 1, portion - 1, portion, portion + 1, 2 * portion + 7}));
   const auto before = test::number(store.db(), "SELECT COUNT(*) FROM store_meta");
-  store::RowBatch batch(store.db(), insert);
+  store::RowBatch batch(store.db(), insert, count);
   add_rows(batch, count);
   batch.flush();
   batch.flush();  // nothing is left
@@ -46,21 +46,21 @@ TEST_CASE("every row of a batch is there when it is flushed, whatever their numb
 
 TEST_CASE("rows of a batch that are there already are a conflict, passed over or set anew, as was asked") {
   test::Store store(GENERATE(test::each_engine()));
-  store::RowBatch first(store.db(), insert);
+  store::RowBatch first(store.db(), insert, 40);
   add_rows(first, 40);
   first.flush();
   const auto again = [&] {
-    store::RowBatch batch(store.db(), insert);
+    store::RowBatch batch(store.db(), insert, 1);
     add_rows(batch, 1);
     batch.flush();
   };
   CHECK_THROWS_AS(again(), base::Error);
   CHECK(first.taken() == 40);
-  store::RowBatch more(store.db(), insert_new);
+  store::RowBatch more(store.db(), insert_new, 75);
   add_rows(more, 75);
   more.flush();
   CHECK(more.taken() == 35);
-  store::RowBatch set(store.db(), insert_or_set);
+  store::RowBatch set(store.db(), insert_or_set, 40);
   for (std::size_t i = 0; i < 40; ++i)
     set.add({"row" + std::to_string(i), base::ByteView(base::bytes_of("set"))});
   set.flush();
