@@ -1,6 +1,7 @@
 // The other half of core/credential/leak_scan.h: what each kind of secret looks like behind the few
 // characters that gave it away.
 #include <algorithm>
+#include <utility>
 
 #include "core/base/encoding.h"
 #include "core/credential/client_secret.h"
@@ -177,18 +178,22 @@ std::size_t LeakScan::around_object(std::size_t depth, std::size_t raw) {
 
 void LeakScan::examine_keys(std::size_t depth, std::size_t from) {
   const auto& layer = layers_[depth];
+  std::size_t before = 0;
   for (const std::size_t end : layer.text.keys()) {
+    const auto since = end - std::exchange(before, end);
     if (end < from + key_size || end - key_size >= layer.limit) continue;
     ends_.clear();
     offer_part(depth, LeakKind::fernet_key, end - key_size, key_size);
-    examine_padded(depth, end);
+    examine_padded(depth, end, since);
   }
 }
 
 // A key has no sign of its own to be found by within base64. But where its text ends, so does that of the
-// base64: in a value of a Kubernetes secret. `=` stands behind it, so where its groups begin is known.
-void LeakScan::examine_padded(std::size_t depth, std::size_t end) {
-  constexpr std::size_t shortest = 59, longest = 12 * kibi;  // of one key; of two hundred
+// base64: in a value of a Kubernetes secret. `=` stands behind it, so where its groups begin is known. Where
+// there is one behind the other, none is so long that each would be decoded hundreds of times.
+void LeakScan::examine_padded(std::size_t depth, std::size_t end, std::size_t since) {
+  constexpr std::size_t shortest = 59, most = 12 * kibi;  // of one key; of two hundred
+  const auto longest = std::min(most, shortest + 16 * since);
   if (depth + 1 == depths) return;
   const auto& outer = layers_[depth];
   const auto text = outer.text.text();

@@ -93,7 +93,7 @@ class LeakScan {
   std::size_t around_object(std::size_t depth, std::size_t raw);
   void examine_base64(std::size_t depth, const LeakHit& hit);
   void examine_keys(std::size_t depth, std::size_t from);
-  void examine_padded(std::size_t depth, std::size_t end);
+  void examine_padded(std::size_t depth, std::size_t end, std::size_t since);
   void open_base64(std::size_t depth, std::size_t begin, std::size_t end);
   void examine_codes(std::size_t depth, std::size_t from);
   bool at_border(const LeakText& text, std::size_t at) const;

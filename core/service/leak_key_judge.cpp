@@ -86,7 +86,9 @@ std::optional<LeakJudge::Judgement> LeakJudge::judge_fernet(const Leak& leak, co
   }
   if (foreign || !leak.cut) return foreign;
   // Only its beginning is at hand, which anybody could have written.
-  Judgement judgement{leak.text.size(), shortest_fernet, {LeakKind::fernet_token, leak.text}};
+  constexpr std::size_t looked_at = 1024;
+  Judgement judgement{
+      leak.text.size(), shortest_fernet, {LeakKind::fernet_token, leak.text.substr(0, looked_at)}};
   judgement.finding.reason = "too_long";
   return judgement;
 }
