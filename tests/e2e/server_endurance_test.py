@@ -1,6 +1,7 @@
 """What the server promises when things go wrong: overload, a store that cannot be written, kill -9 under load.
 AUTHCTL_KILLS: how often it is killed (2)."""
 import collections
+import contextlib
 import http.client
 import os
 import resource
@@ -17,7 +18,10 @@ CHEAP = {"AUTHCTL_LIMIT_LOGIN": "100000/1m", "AUTHCTL_LIMIT_REFRESH": "100000/1m
 
 class Endurance(ServerTest):
     def login(self, server, user="ann"):
-        return server.ask("POST", "/auth/login?mode=token", {"username": user, "password": self.PASSWORD})
+        client = server.client()
+        client.sock.settimeout(240)  # a place in the queue lasts as long as the machine is busy with others
+        with contextlib.closing(client):
+            return server.ask("POST", "/auth/login?mode=token", {"username": user, "password": self.PASSWORD}, client=client)
 
     def test_more_sign_ins_than_can_be_hashed_are_turned_away_and_harm_nobody(self):
         server = self.serve(env={**CHEAP, "AUTHCTL_PASSWORD_MEMORY_KIB": "65536", "AUTHCTL_PASSWORD_PASSES": "3"})
