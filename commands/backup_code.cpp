@@ -2,6 +2,7 @@
 #include "commands/factor_view.h"
 #include "commands/secret_file.h"
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/backup_codes.h"
 
@@ -35,9 +36,10 @@ const std::pair<int, std::string> unknown_user{3, "there is no such user"};
 
 void warn_of_few(Output& output, const std::string& user, std::int64_t left) {
   if (left >= service::few_backup_codes) return;
-  output.with_notice(
-      "user " + base::quote(user) + " has " + (left == 0 ? std::string("no") : std::to_string(left)) +
-      (left == 1 ? " backup code" : " backup codes") + " left: authctl backup-code generate " + user);
+  output.with_notice("user " + base::quote(user) + " has " +
+                     (left == 0 ? std::string("no") : std::to_string(left)) +
+                     (left == 1 ? " backup code" : " backup codes") + " left: authctl backup-code generate " +
+                     base::shell_word(user));
 }
 
 struct Generation {

@@ -1,6 +1,7 @@
 #include "commands/factor_view.h"
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace authctl::commands {
@@ -21,14 +22,15 @@ void refuse_unverified(const service::CodeCheck& check) {
   if (check.refusal == service::Refusal::locked)
     throw base::Error{base::ErrorCode::locked,
                       "user " + user + " is locked until " + base::to_rfc3339(check.locked_until.value()),
-                      "authctl lockout clear " + check.user_name};
+                      "authctl lockout clear " + base::shell_word(check.user_name)};
   if (check.refusal == service::Refusal::no_second_factor)
-    throw base::Error{
-        base::ErrorCode::denied,
-        check.factor == service::Factor::totp ? "user " + user + " has no TOTP that was confirmed"
-                                              : "user " + user + " has no backup codes",
-        check.factor == service::Factor::totp ? "authctl totp status " + check.user_name
-                                              : "authctl backup-code generate " + check.user_name};
+    throw base::Error{base::ErrorCode::denied,
+                      check.factor == service::Factor::totp
+                          ? "user " + user + " has no TOTP that was confirmed"
+                          : "user " + user + " has no backup codes",
+                      check.factor == service::Factor::totp
+                          ? "authctl totp status " + base::shell_word(check.user_name)
+                          : "authctl backup-code generate " + base::shell_word(check.user_name)};
 }
 
 }  // namespace authctl::commands

@@ -1,6 +1,7 @@
 #include "commands/fernet_options.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace authctl::commands {
@@ -62,7 +63,8 @@ std::string read_token(Invocation& in, const std::string& file) {
   const auto reason = *verdict.reason;
   std::string hint = "reason: " + std::string(word_of(reason)) + ", " + std::string(explanation_of(reason));
   if (reason == token::FernetReason::revoked_key) {
-    hint += "; authctl fernet rotate --from " + keys.ring.kid(verdict.key) + " --reason TEXT still opens it";
+    hint += "; authctl fernet rotate --from " + base::shell_word(keys.ring.kid(verdict.key)) +
+            " --reason TEXT still opens it";
   }
   throw Error(ErrorCode::unverified, "the token is refused", hint);
 }

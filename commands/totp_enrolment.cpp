@@ -4,6 +4,7 @@
 #include "commands/factor_view.h"
 #include "commands/secret_file.h"
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/credential/qr_code.h"
 #include "core/service/totp_enrolment.h"
@@ -115,7 +116,7 @@ std::string drawn(const Invocation& in, const Enrolment& options, const service:
   if (options.svg.given()) return options.svg.write(code.svg()), std::string();
   if (options.qr) return code.half_blocks();
   return code.half_blocks() + "secret: " + grouped(secret) + "\nthen:   authctl totp confirm " +
-         offer.user_name + '\n';
+         base::shell_word(offer.user_name) + '\n';
 }
 
 Output enroll(Invocation& in, Enrolment& options) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/shell_word.h"
 #include "core/service/access.h"
 #include "core/service/access_graph.h"
 #include "core/store/role_repository.h"
@@ -52,9 +53,9 @@ std::vector<Remedy> roles_to_assign(store::Database& db, const Access& access) {
   std::vector<Remedy> remedies;
   for (const auto& [wide, grants, name] : ranked) {
     if (remedies.size() == most_remedies) break;
-    remedies.push_back(
-        {"role.assign", name,
-         "authctl role assign " + access.user_name + " " + name + on_resource(access.question)});
+    remedies.push_back({"role.assign", name,
+                        "authctl role assign " + base::shell_word(access.user_name) + " " + name +
+                            on_resource(access.question)});
   }
   return remedies;
 }
@@ -91,7 +92,8 @@ Explanation explain_permission(store::Database& db, const AccessRequest& request
       {user.id, user.name, active, question, explain(held.subject, held.graph, question, now)}, {}};
   if (explanation.decision.allowed) return explanation;
   if (!active) {
-    explanation.remedies.push_back({"user.enable", std::nullopt, "authctl user enable " + user.name});
+    explanation.remedies.push_back(
+        {"user.enable", std::nullopt, "authctl user enable " + base::shell_word(user.name)});
     held.subject.active = true;
     if (decide(held.subject, held.graph, question, now).allowed) return explanation;
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/service/sessions.h"
 
 namespace authctl::service {
@@ -90,7 +91,7 @@ PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordReq
     hashed = hash_new_password(*password, owner, policy, realm.random());
   } else if (!user.password_hash) {
     throw base::Error{base::ErrorCode::precondition, "the user has no password that could be changed",
-                      "authctl user password " + user.name + " --generate"};
+                      "authctl user password " + base::shell_word(user.name) + " --generate"};
   }
   auto view = change(realm, cause, [&](Change& c) {
     const auto current = store::get_user(c.db(), user.id);

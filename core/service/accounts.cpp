@@ -1,6 +1,7 @@
 #include "core/service/accounts.h"
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/credential/username.h"
 #include "core/service/last_admin.h"
@@ -82,7 +83,7 @@ UserView create_user(Realm& realm, const Cause& cause, UserDraft draft, const Pa
   if (draft.password) {
     if (store::find_user(realm.db(), name))  // before the time of a hash is spent on it
       throw Error{ErrorCode::conflict, "user " + base::quote(name) + " is taken",
-                  "authctl user show " + name};
+                  "authctl user show " + base::shell_word(name)};
     draft.carried =
         hash_new_password(*draft.password, {name, draft.email, "authctl", false}, policy, realm.random());
     draft.password.reset();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/audit/query.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/access_pattern.h"
 #include "core/service/checkup_checks.h"
@@ -93,7 +94,7 @@ Judgement check_admin_factor(const Patient& patient) {
   const auto found = admins(patient, true);
   if (found.count == 0) return well("every admin has a second factor");
   return failing("without a second factor: " + counted(found, "admin", "admins"),
-                 "authctl totp enroll " + base::printable(found.names.front()));
+                 "authctl totp enroll " + base::shell_word(found.names.front()));
 }
 
 Judgement check_admin_share(const Patient& patient) {

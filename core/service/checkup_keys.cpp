@@ -1,4 +1,5 @@
 // Keys: one that signs, not too old, followed by another, and of a strength that lasts.
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/checkup_checks.h"
 #include "core/service/keyring.h"
@@ -78,11 +79,11 @@ Judgement check_old_keys(const Patient& patient) {
     const bool over = key.row.retires_at && *key.row.retires_at <= patient.now;
     if (key.row.state == KeyState::retiring && over && key.live.count > 0)
       return failing("tokens hang on key " + base::quote(key.row.kid) + ", whose grace is over",
-                     "authctl token revoke --kid " + base::printable(key.row.kid));
+                     "authctl token revoke --kid " + base::shell_word(key.row.kid));
     if (key.row.state == KeyState::retiring && !key.row.retires_at)
       return warning(word(key.row.use) + " key " + base::quote(key.row.kid) +
                          " is retired and still in use: what is under it was not re-encrypted",
-                     "authctl fernet rotate, then authctl key delete " + base::printable(key.row.kid));
+                     "authctl fernet rotate, then authctl key delete " + base::shell_word(key.row.kid));
   }
   return well("no retired key is still needed");
 }

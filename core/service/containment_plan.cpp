@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/access.h"
 #include "core/service/access_pattern.h"
@@ -139,13 +140,14 @@ std::vector<ContainStep> steps_of_store(Realm& realm) {
 }
 
 std::vector<std::string> after_user(const std::string& name) {
-  return {"authctl user password " + name + " --generate --must-change", "authctl user enable " + name};
+  return {"authctl user password " + base::shell_word(name) + " --generate --must-change",
+          "authctl user enable " + base::shell_word(name)};
 }
 
 void say_what_comes_next(Realm& realm, Containment& plan, KeyUse use) {
   if (plan.scope == ContainScope::user) plan.next = after_user(plan.name);
   if (plan.scope == ContainScope::key && use == KeyUse::fernet)
-    plan.next = {"authctl fernet rotate --from " + plan.subject + " --reason TEXT"};
+    plan.next = {"authctl fernet rotate --from " + base::shell_word(plan.subject) + " --reason TEXT"};
   if (plan.scope == ContainScope::key && use == KeyUse::jwt) plan.next = {"authctl key list --use jwt"};
   if (plan.scope != ContainScope::store) return;
   plan.next = after_user("NAME");
@@ -154,7 +156,7 @@ void say_what_comes_next(Realm& realm, Containment& plan, KeyUse use) {
   for (const auto& step : plan.steps) {
     const auto key = store::KeyRepository(realm.db()).find(step.target);
     if (key && key->use == KeyUse::fernet)
-      plan.next.push_back("authctl fernet rotate --from " + step.target + " --reason TEXT");
+      plan.next.push_back("authctl fernet rotate --from " + base::shell_word(step.target) + " --reason TEXT");
   }
 }
 
@@ -211,7 +213,7 @@ void refuse_last_admin(Realm& realm, const store::UserRow& user, Containment& pl
   if (!force)
     throw Error(ErrorCode::precondition,
                 "user " + base::quote(user.name) + " is the last one who holds admin:all; nothing was done",
-                "authctl incident contain --user " + user.name +
+                "authctl incident contain --user " + base::shell_word(user.name) +
                     " --force, then act from this host, which needs no account");
   plan.notices.push_back(
       "nobody is left who holds admin:all; this host needs no account to let somebody in again");

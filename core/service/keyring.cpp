@@ -1,5 +1,6 @@
 #include "core/service/keyring.h"
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/fernet_rotation.h"
 #include "core/service/sessions.h"
@@ -109,7 +110,7 @@ KeyRow require_living(Realm& realm, const std::string& kid, base::Timestamp now)
   throw Error(ErrorCode::precondition,
               "key " + base::quote(kid) + " retired at " + base::to_rfc3339(*key.retires_at) +
                   " and verifies nothing any more",
-              "authctl key delete " + kid);
+              "authctl key delete " + base::shell_word(kid));
 }
 }  // namespace
 

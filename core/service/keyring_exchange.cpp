@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/token/fernet.h"
 
@@ -215,7 +216,7 @@ std::vector<KeyAndTokens> import_keys(Realm& realm, const Cause& cause, const Se
     for (const auto& read : rows) {
       if (keys.find(read.kid)) {
         throw Error(ErrorCode::conflict, "key " + base::quote(read.kid) + " exists",
-                    "authctl key show " + read.kid);
+                    "authctl key show " + base::shell_word(read.kid));
       }
       if (use == KeyUse::jwt) {
         const auto [same, is_new] = known.emplace(thumbprint_of(realm, read), read.kid);
@@ -223,7 +224,7 @@ std::vector<KeyAndTokens> import_keys(Realm& realm, const Cause& cause, const Se
           throw Error(
               ErrorCode::conflict,
               "key " + base::quote(read.kid) + " is here already, as key " + base::quote(same->second),
-              "authctl key show " + same->second);
+              "authctl key show " + base::shell_word(same->second));
         }
       }
       const KeyRow row = imported(read, c.now());

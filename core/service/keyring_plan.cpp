@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace authctl::service {
@@ -37,14 +38,17 @@ Timestamp activation_of(const store::KeyRow* successor, const KeyPlan& plan, Tim
 std::vector<std::string> safe_steps(std::span<const KeyAndTokens> keys, const KeyPlan& plan) {
   std::vector<std::string> steps;
   steps.push_back("authctl key rotate --use " + std::string(store::word_of(plan.use)) + " --staged");
+  // Nobody else has to know a Fernet key first.
+  if (plan.use == KeyUse::fernet && plan.active_kid && !plan.successor_kid)
+    steps.push_back("authctl key rotate --use fernet");
   for (const auto& [row, live] : keys) {
     if (row.state == KeyState::pending &&
         !refusal_of(KeyStep::activate, row, live, plan.timing, plan.made_at)) {
-      steps.push_back("authctl key promote " + row.kid);
+      steps.push_back("authctl key promote " + base::shell_word(row.kid));
     }
     if (row.state != KeyState::active && row.state != KeyState::pending &&
         !refusal_of(KeyStep::remove, row, live, plan.timing, plan.made_at)) {
-      steps.push_back("authctl key delete " + row.kid);
+      steps.push_back("authctl key delete " + base::shell_word(row.kid));
     }
   }
   return steps;
@@ -52,7 +56,7 @@ std::vector<std::string> safe_steps(std::span<const KeyAndTokens> keys, const Ke
 
 std::string next_step(const KeyPlan& plan) {
   const std::string use{store::word_of(plan.use)};
-  if (plan.successor_kid) return "authctl key promote " + *plan.successor_kid;
+  if (plan.successor_kid) return "authctl key promote " + base::shell_word(*plan.successor_kid);
   if (!plan.active_kid) return "authctl key generate --use " + use;
   return "authctl key rotate --use " + use + (plan.use == KeyUse::jwt ? " --staged" : "");
 }

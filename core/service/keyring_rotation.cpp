@@ -1,5 +1,6 @@
 #include "core/service/keyring_rotation.h"
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/sessions.h"
 
@@ -39,7 +40,7 @@ void name_passed_over(Change& c, KeyReport& report, KeyUse use) {
   for (const auto& key : KeyRepository(c.db()).list(use)) {
     if (key.state == KeyState::pending && key.can_sign() && key.alg != report.key.row.alg)
       report.notices.push_back("key " + base::quote(key.kid) + " (" + key.alg +
-                               ") is still pending: authctl key promote " + key.kid);
+                               ") is still pending: authctl key promote " + base::shell_word(key.kid));
   }
 }
 
@@ -107,7 +108,7 @@ KeyReport stage(Change& c, KeyRow made, const KeyTiming& timing) {
   const auto ready = known_everywhere(made, timing);
   report.notices.push_back("the successor is pending; " +
                            (ready ? "from " + base::to_rfc3339(*ready) + " on" : std::string("next")) +
-                           ": authctl key promote " + (c.dry_run() ? "KID" : made.kid));
+                           ": authctl key promote " + (c.dry_run() ? "KID" : base::shell_word(made.kid)));
   return report;
 }
 

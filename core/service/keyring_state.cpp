@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace authctl::service {
@@ -51,7 +52,7 @@ std::optional<KeyRefusal> refuse_removal(const KeyRow& key, const store::LiveTok
   if (key.use == KeyUse::fernet) {
     return KeyRefusal{ErrorCode::precondition,
                       named(key) + " may still have data under it, which nobody can read once it is gone",
-                      "authctl fernet rotate --from " + key.kid +
+                      "authctl fernet rotate --from " + base::shell_word(key.kid) +
                           (key.state == KeyState::revoked ? " --reason TEXT" : "") +
                           ", then add --force --reason TEXT",
                       true};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/service/keyring.h"
 #include "core/service/leak_judge.h"
 
@@ -138,7 +139,7 @@ void LeakJudge::judge_thumbprint(const std::string& thumbprint, LeakFinding& fin
   finding.works = true;
   finding.hint = row.state == store::KeyState::active
                      ? "authctl key rotate --use " + std::string(store::word_of(row.use)) + " --emergency"
-                     : "authctl key revoke " + row.kid;
+                     : "authctl key revoke " + base::shell_word(row.kid);
 }
 
 const std::map<std::string, store::KeyRow, std::less<>>& LeakJudge::keys() {

@@ -2,6 +2,7 @@
 // waits long; stopped halfway, the next run goes on with what is left.
 #include <algorithm>
 
+#include "core/base/shell_word.h"
 #include "core/service/clients.h"
 #include "core/service/sessions.h"
 #include "core/service/tokens.h"
@@ -16,7 +17,7 @@ constexpr std::size_t in_one_change = 100;
 
 bool end_token(Change& c, LeakFinding& finding) {
   if (finding.token->jti.empty()) {
-    finding.hint = "authctl token revoke --kid " + finding.token->kid;
+    finding.hint = "authctl token revoke --kid " + base::shell_word(finding.token->kid);
     return false;
   }
   revoke_token(c, *finding.token);

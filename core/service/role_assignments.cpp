@@ -1,6 +1,7 @@
 #include "core/service/role_assignments.h"
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/access_pattern.h"
 #include "core/service/last_admin.h"
@@ -102,7 +103,7 @@ AssignOutcome unassign_roles(Change& change, const AssignRequest& request) {
     if (!held || (held->expires_at && *held->expires_at <= change.now()))
       throw Error(ErrorCode::not_found,
                   "user " + quote(user.name) + " does not have role " + describe(assignment),
-                  "authctl permission list " + user.name);
+                  "authctl permission list " + base::shell_word(user.name));
     remove_assignment(change, *held);
   }
   interlock.verify();

@@ -1,4 +1,5 @@
 // The other half of core/service/tokens.h: ending tokens before their time.
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/keyring.h"
 #include "core/service/sessions.h"
@@ -51,7 +52,7 @@ RevocationReport revoke_token(Realm& realm, const Cause& cause, std::string_view
   }
   if (subject->jti.empty()) {
     throw Error(ErrorCode::invalid, "the token has no jti to revoke it by",
-                "authctl token revoke --kid " + subject->kid);
+                "authctl token revoke --kid " + base::shell_word(subject->kid));
   }
   return change(realm, cause, [&](Change& c) { return revoke_token(c, *subject); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/keyring.h"
 #include "core/store/user_repository.h"
@@ -158,7 +159,7 @@ IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenReque
     const auto user = store::get_user(c.db(), request.user);
     if (user.status == store::UserStatus::disabled) {
       throw Error(ErrorCode::denied, "user " + base::quote(user.name) + " is disabled",
-                  "authctl user enable " + user.name);
+                  "authctl user enable " + base::shell_word(user.name));
     }
     ActiveSigner signer;
     auto report = mint_token(c, request, user, signer);

@@ -1,6 +1,7 @@
 #include "core/service/totp_enrolment.h"
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/auth_log.h"
 #include "core/service/refusals.h"
@@ -43,7 +44,7 @@ store::TotpRow pending_of(Change& change, const store::UserRow& user) {
   if (auto row = store::find_totp(change.db(), user.id, EnrolmentState::pending)) return std::move(*row);
   throw Error{ErrorCode::precondition,
               "user " + base::quote(user.name) + " has no TOTP that waits for a code",
-              "authctl totp enroll " + user.name};
+              "authctl totp enroll " + base::shell_word(user.name)};
 }
 
 void confirm(Change& change, const store::UserRow& user, const store::TotpRow& pending, std::int64_t step) {
@@ -144,7 +145,7 @@ TotpStatus disable_totp(Realm& realm, const Cause& cause, const std::string& nam
     const bool confirmed = store::find_totp(c.db(), user.id, EnrolmentState::confirmed).has_value();
     if (store::drop_totp(c.db(), user.id) == 0)
       throw Error{ErrorCode::not_found, "user " + base::quote(user.name) + " has no TOTP",
-                  "authctl totp enroll " + user.name};
+                  "authctl totp enroll " + base::shell_word(user.name)};
     if (confirmed) sign_out_user(c, user.id, "second_factor_changed");
     c.record(event("totp.disable", user, {{"confirmed", confirmed}}));
     return status_of(c.db(), user);

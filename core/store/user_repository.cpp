@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/store/field_sealer.h"
 #include "core/store/row_batch.h"
@@ -69,7 +70,7 @@ void insert_identifier(Database& db, std::string_view value, std::string_view us
   if (!made || stands_in_another_spelling(db, value))
     throw base::Error{base::ErrorCode::conflict,
                       std::string(kind == "name" ? "user " : "e-mail ") + base::quote(value) + " is taken",
-                      "authctl user list --match " + base::printable(value)};
+                      "authctl user list --match " + base::shell_word(value)};
 }
 
 constexpr std::size_t length_of_id = 36;  // RFC 9562 section 4
@@ -134,7 +135,7 @@ void insert_user(Database& db, const UserRow& user) {
   };
   if (!insert() && !(release_identifier(db, user.name, user.created_at) && insert()))
     throw base::Error{base::ErrorCode::conflict, "user " + base::quote(user.name) + " is taken",
-                      "authctl user show " + user.name};
+                      "authctl user show " + base::shell_word(user.name)};
   insert_identifier(db, user.name, user.id, "name", user.created_at);
   if (!user.email) return;
   const auto folded = base::fold_ascii(*user.email);

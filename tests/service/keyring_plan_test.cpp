@@ -1,5 +1,6 @@
 #include "core/service/keyring_plan.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/base/text.h"
@@ -79,6 +80,7 @@ TEST_CASE("a Fernet key is replaced at once and never retires by the clock") {
   CHECK(plan.activate_at == now);
   CHECK_FALSE(plan.retire_at);
   CHECK(plan.next == "authctl key rotate --use fernet");
+  CHECK(std::find(plan.safe_now.begin(), plan.safe_now.end(), plan.next) != plan.safe_now.end());
 }
 
 TEST_CASE("without any key the plan says how to make one") {
