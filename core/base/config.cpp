@@ -20,6 +20,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 
 namespace authctl::base {
@@ -193,7 +194,7 @@ void refuse_shared(const std::string& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & S_IWOTH) == 0) return;
   throw Error(ErrorCode::unavailable, "everybody on this machine may write the settings in " + quote(file),
-              "chmod o-w " + file);
+              "chmod o-w " + shell_word(file));
 }
 
 bool is_there(const std::string& file) {

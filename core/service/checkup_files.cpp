@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/service/checkup_checks.h"
@@ -45,7 +46,7 @@ std::string octal(mode_t mode) {
 }
 
 std::string chmod(std::string_view mode, const std::string& path) {
-  return "chmod " + std::string(mode) + " " + base::printable(path);
+  return "chmod " + std::string(mode) + " " + base::shell_word(path);
 }
 
 // `forbidden`: the bits that nobody but the owner may have.

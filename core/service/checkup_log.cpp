@@ -3,6 +3,7 @@
 #include "core/audit/query.h"
 #include "core/audit/verification.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/checkup_checks.h"
 #include "core/store/store_check.h"
@@ -119,7 +120,7 @@ Judgement check_backup_mode(const Patient& patient) {
   if (mode < 0) return skipped("the last backup is not here any more");
   if ((mode & 077) != 0)
     return failing("others reach the backup " + base::quote(made->name),
-                   "chmod 600 " + base::printable(made->name));
+                   "chmod 600 " + base::shell_word(made->name));
   return well("the last backup is its owner's alone");
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/crypto/sealing.h"
 #include "core/service/key_command.h"
@@ -47,7 +48,7 @@ void check_key_file(const std::string& path) {
   // it.
   const bool handed_by_root = info.st_uid == 0 && ::geteuid() != 0;
   if (S_ISREG(info.st_mode) && (info.st_mode & (handed_by_root ? 037 : 077)) != 0) {
-    refuse_file(path, "can be read or changed by others", "chmod 600 " + base::printable(path));
+    refuse_file(path, "can be read or changed by others", "chmod 600 " + base::shell_word(path));
   }
 }
 

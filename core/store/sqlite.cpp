@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/random.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/store/migrations.h"
 #include "core/store/sqlite_connection.h"
@@ -47,7 +48,7 @@ bool check_private(const std::string& path) {
   if (S_ISLNK(info.st_mode)) refuse(path, "is a symbolic link", "name the file itself");
   if (!S_ISREG(info.st_mode)) refuse(path, "is not a regular file");
   if ((info.st_mode & 077) != 0)
-    refuse(path, "can be read or changed by others", "chmod 600 " + base::printable(path));
+    refuse(path, "can be read or changed by others", "chmod 600 " + base::shell_word(path));
   return true;
 }
 
