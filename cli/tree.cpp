@@ -9,14 +9,24 @@ namespace {
 
 using commands::Noun;
 
-// CLI11 takes the next word as the value of `--email=`; here it is an empty value. Behind `--` all are words.
-std::vector<std::string> in_reverse(std::span<const std::string> arguments) {
+bool takes_value(const CLI::App& command, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-') return false;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    if (const auto* option = app->get_option_no_throw(word)) return option->get_items_expected_max() > 0;
+  }
+  return false;
+}
+
+// CLI11 takes the next word as the value of `--email=`; here it is an empty value. Behind `--` all are words,
+// so that `--email --` has no value.
+std::vector<std::string> in_reverse(std::span<const std::string> arguments, const CLI::App& command) {
   std::vector<std::string> words;
   bool only_words = false;
   for (const auto& word : arguments) {
     if (only_words) {
       words.push_back(commands::mark_word(word));
     } else if (word == "--") {
+      if (!words.empty() && takes_value(command, words.back())) throw value_missing(command, words.back());
       only_words = true;
     } else if (word.starts_with("--") && word.find('=') == word.size() - 1) {
       words.push_back(word.substr(0, word.size() - 1));
@@ -63,7 +73,7 @@ const Noun::Verb* Tree::find(std::string_view verb) const {
 
 void Tree::parse_globals(std::span<const std::string> arguments) {
   try {
-    auto words = in_reverse(arguments);
+    auto words = in_reverse(arguments, root_);
     root_.parse(words);
   } catch (const CLI::ParseError& refusal) {
     throw usage_error(root_, root_, refusal);
@@ -73,7 +83,7 @@ void Tree::parse_globals(std::span<const std::string> arguments) {
 const Noun::Verb& Tree::parse(std::span<const std::string> arguments, const std::string& verb_word) {
   const Noun::Verb* verb = find(verb_word);
   try {
-    auto words = in_reverse(arguments);
+    auto words = in_reverse(arguments, verb == nullptr ? *noun_app_ : *verb->app);
     root_.parse(words);
   } catch (const CLI::ParseError& refusal) {
     if (verb == nullptr && !verb_word.empty()) throw unknown_verb(*noun_app_, verb_word);

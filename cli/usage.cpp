@@ -121,6 +121,10 @@ Error unknown_option(const CLI::App& root, const CLI::App& command, std::string_
                hint_with(base::nearest(name, names), path));
 }
 
+Error value_missing(const CLI::App& command, std::string_view option) {
+  return refuse(command, std::string(option) + " needs a value");
+}
+
 Error usage_error(const CLI::App& root, const CLI::App& command, const CLI::ParseError& refusal) {
   const auto left = root.remaining(true);
   const auto option = std::find_if(left.begin(), left.end(),
