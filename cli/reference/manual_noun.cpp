@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <map>
 
+#include "cli/help.h"
 #include "cli/reference/manual.h"
 #include "cli/reference/mdoc.h"
 
@@ -60,7 +62,11 @@ void parameters(Mdoc& page, const VerbOutline& verb) {
 
 void exits(Mdoc& page, const NounOutline& noun) {
   page.section("EXIT STATUS");
-  page.text("0 done, 1 failed, 2 wrong usage or bad input.");
+  const bool store = std::ranges::any_of(
+      noun.verbs, [&](const VerbOutline& verb) { return opens_store(noun.name, verb.verb); });
+  page.text(
+      store ? "0 done, 1 failed, 2 wrong usage or bad input, 8 the store or its master key cannot be used."
+            : "0 done, 1 failed, 2 wrong usage or bad input.");
   std::map<int, std::vector<std::string>> lines;
   for (const auto& verb : noun.verbs) {
     for (const auto& [status, meaning] : verb.help.exits)
