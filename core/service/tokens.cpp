@@ -34,6 +34,13 @@ void check_type(std::string_view type) {
               "access, refresh, or 1 to 32 of a-z 0-9 _ -");
 }
 
+// RFC 6749 section 3.3: one scope, or several with blanks between.
+void check_scope(std::string_view scope) {
+  const auto fits = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(scope, fits)) return;
+  throw Error(ErrorCode::usage, base::quote(scope) + " is not a scope", "printable ASCII without \" and \\");
+}
+
 void check_request(const TokenRequest& request, base::Timestamp now) {
   check_type(request.type);
   if (request.ttl.count() <= 0)
@@ -41,11 +48,10 @@ void check_request(const TokenRequest& request, base::Timestamp now) {
   if (request.ttl.count() > last_numeric_date - base::to_unix_seconds(now)) {
     throw Error(ErrorCode::usage, "a token cannot live past the year 9999", "--ttl 15m");
   }
-  for (const auto* texts : {&request.audiences, &request.scopes}) {
-    for (const auto& text : *texts)
-      if (!base::is_utf8(text))
-        throw Error(ErrorCode::usage, base::quote(text) + " is not UTF-8", "--audience A, --scope S");
-  }
+  for (const auto& audience : request.audiences)
+    if (!base::is_utf8(audience))
+      throw Error(ErrorCode::usage, base::quote(audience) + " is not UTF-8", "--audience A");
+  for (const auto& scope : request.scopes) check_scope(scope);
   for (std::size_t i = 0; i < request.claims.size(); ++i) {
     const auto& name = request.claims[i].first;
     if (name.empty()) throw Error(ErrorCode::usage, "a claim needs a name", "--claim NAME=VALUE");
