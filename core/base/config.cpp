@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -216,7 +217,11 @@ std::optional<std::pair<std::string, std::string>> from_environment(const Enviro
         throw Error(ErrorCode::usage, variable + " and " + variable + "_FILE are both set",
                     "unset one of them");
       }
-      return std::pair(std::string(without_newline(read_file(*file, 65536))), variable + "_FILE");
+      std::string url{without_newline(read_file(*file, 65536))};
+      if (url.empty())
+        throw Error(ErrorCode::usage, quote(*file) + " (" + variable + "_FILE) is empty",
+                    "put the URL of the store into it");
+      return std::pair(std::move(url), variable + "_FILE");
     }
   }
   if (!given) return std::nullopt;
