@@ -1,4 +1,5 @@
 #include "commands/fernet_options.h"
+#include "commands/secret_file.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/shell_word.h"
@@ -159,6 +160,7 @@ Output inspect(Invocation& in, const FernetOptions& options) {
 }
 
 Output keygen(Invocation& in, const std::string& out, bool force) {
+  refuse_dash(out);
   if (!out.empty() && force) in.confirm("replace " + base::quote(out) + "?");
   if (in.dry_run()) return Output::bytes("(not generated)\n", key_shape, {{"key", "(not generated)"}});
   const auto text = token::format_fernet_key(token::make_fernet_key(in.random()));

@@ -1,4 +1,4 @@
-#include "commands/command.h"
+#include "commands/secret_file.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -20,6 +20,7 @@ Output render(Invocation& in, Options options) {
   const auto format = service::parse_secret_format(options.format);
   if (!format) throw base::Error(base::ErrorCode::usage, "--format is dotenv, k8s, vault or aws");
   options.request.format = *format;
+  refuse_dash(options.out);
   if (options.force && !options.out.empty()) in.confirm("replace " + base::quote(options.out) + "?");
   const auto text = service::render_secrets(in.realm(), in.cause(), options.request);
   if (options.out.empty())

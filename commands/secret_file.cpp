@@ -8,8 +8,15 @@
 
 namespace authctl::commands {
 
+void refuse_dash(std::string_view path) {
+  if (path == "-")
+    throw base::Error(base::ErrorCode::usage, "\"-\" is no file to write to",
+                      "name a file, or leave the option out");
+}
+
 void SecretFile::prepare(Invocation& in) const {
   if (!given()) return;
+  refuse_dash(path);
   base::check_place(path, force ? base::IfExists::replace : base::IfExists::refuse);
   if (force) in.confirm("write over " + base::quote(path) + "?");
 }

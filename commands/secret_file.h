@@ -8,6 +8,9 @@
 
 namespace authctl::commands {
 
+// A file named - is what nobody wants who writes `--out -`.
+void refuse_dash(std::string_view path);
+
 struct SecretFile {
   std::string path;  // empty: standard output
   bool force = false;

@@ -3,9 +3,10 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import unittest
 
-from harness import HomeTest
+from harness import BINARY, HomeTest
 
 
 class Options(HomeTest):
@@ -32,6 +33,23 @@ class Options(HomeTest):
             self.assertIn("(may be repeated)", text)
             self.assertNotIn("may be given again", text)
             self.assertNotIn("may be repeated (may be repeated)", text)
+
+    def test_an_empty_file_with_the_url_of_the_store_never_stands_for_the_default(self):
+        result = self.home.run("user", "list", env={"AUTHCTL_STORE": None, "AUTHCTL_STORE_FILE": self.home.write("url", "\n")})
+        self.assertEqual(result.code, 2, result)
+        self.assertIn("(AUTHCTL_STORE_FILE) is empty", result.err)
+
+    def test_help_names_the_exit_code_of_a_store_that_is_not_there_where_one_is_needed(self):
+        key, secret = self.home.write("key", "JBSWY3DPEHPK3PXP"), "--secret-file"
+        without = {("version",): (), ("config", "show"): (), ("schema",): (), ("completion", "bash"): (),
+                   ("fernet", "keygen"): (), ("key", "inspect"): ("-",), ("token", "inspect"): ("-",),
+                   ("lockout", "simulate"): (), ("totp", "code"): (secret, key),
+                   ("totp", "check"): (secret, key, "--code-stdin")}
+        for command in (("user", "list"), ("audit", "query"), ("key", "list"), ("export",), *without):
+            said = "\n  8  " in self.ok("help", *command).out
+            result = self.home.run(*command, *without.get(command, ()), stdin="x",
+                                   env={"AUTHCTL_STORE": "sqlite:" + self.home.path("none.db")})
+            self.assertEqual(said, result.code == 8, result)
 
     def test_a_lost_master_key_is_not_answered_with_init(self):
         os.rename(self.home.key, self.home.key + ".away")
@@ -61,6 +79,20 @@ class Export(HomeTest):
             self.assertEqual([c for c in hostile if c in text and not c.isprintable()], [], format_)
         entry = json.loads(self.ok("audit", "export").lines[-1])
         self.assertEqual((entry["reason"], entry["detail"]["description"]), (hostile, hostile))
+
+    def test_a_reader_that_has_seen_enough_is_no_failure_and_a_full_disk_is_one(self):
+        def exported_to(out):
+            return subprocess.run([BINARY, "audit", "export"], env=self.home.env, stdout=out,
+                                  stderr=subprocess.PIPE, check=False)
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as out:
+            left = exported_to(out)
+        self.assertEqual((left.returncode, left.stderr), (0, b""))
+        with open("/dev/full", "wb") as out:
+            full = exported_to(out)
+        self.assertEqual(full.returncode, 1)
+        self.assertIn(b"cannot write to standard output: No space left on device", full.stderr)
 
 
 class Indexes(HomeTest):
