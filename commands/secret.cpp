@@ -1,7 +1,5 @@
 #include "commands/secret_file.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
-#include "core/base/text.h"
 #include "core/service/secret_rendering.h"
 
 namespace authctl::commands {
@@ -12,24 +10,20 @@ constexpr Shape shape{"secret render", "", fields};
 
 struct Options {
   service::SecretRequest request;
-  std::string format, out;
-  bool force = false;
+  std::string format;
+  SecretFile out;
 };
 
 Output render(Invocation& in, Options options) {
   const auto format = service::parse_secret_format(options.format);
   if (!format) throw base::Error(base::ErrorCode::usage, "--format is dotenv, k8s, vault or aws");
   options.request.format = *format;
-  refuse_dash(options.out);
-  if (options.force && !options.out.empty()) in.confirm("replace " + base::quote(options.out) + "?");
+  options.out.prepare(in);
   const auto text = service::render_secrets(in.realm(), in.cause(), options.request);
-  if (options.out.empty())
+  if (!options.out.given())
     return Output::bytes(std::string(text.reveal_text()), shape, {{"text", text.reveal_text()}});
-  if (!in.dry_run()) {
-    base::write_private_file(options.out, text.reveal_text(),
-                             options.force ? base::IfExists::replace : base::IfExists::refuse);
-  }
-  return Output::nothing().with_notice("the secrets are in " + base::quote(options.out));
+  if (!in.dry_run()) options.out.write(text.reveal_text());
+  return Output::nothing().with_notice(options.out.notice(in.dry_run(), "the secrets"));
 }
 
 }  // namespace
@@ -62,9 +56,7 @@ void declare_secret(Noun& noun) {
         {"jwt", "fernet"});
   verb.add_option("--name", options->request.name, "of the secret in its new home (k8s, aws)")
       ->type_name("NAME");
-  verb.add_option("--out", options->out, "a new file, mode 0600, instead of standard output")
-      ->type_name("FILE");
-  verb.add_flag("--force", options->force, "replace a file that exists; asks");
+  add_secret_file(verb, options->out, "the secrets");
 }
 
 }  // namespace authctl::commands

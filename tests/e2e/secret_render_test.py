@@ -103,7 +103,12 @@ class SecretRender(HomeTest):
         self.assertEqual(os.stat(out).st_mode & 0o777, 0o600)
         with open(out, encoding="ascii") as f:
             self.assertEqual(f.read(), "AUTHCTL_FERNET_KEYS='" + self.keys()["AUTHCTL_FERNET_KEYS"] + "'\n")
+        before = self.ok("audit", "query", "-q").lines
         self.refused(5, "conflict", "secret", "render", "--format", "dotenv", "--out", out)
+        self.refused(5, "conflict", "secret", "render", "--format", "dotenv", "--out", out, "--dry-run")
+        self.assertEqual(self.ok("audit", "query", "-q").lines, before, "nothing was handed out")
+        dry = self.ok("secret", "render", "--format", "dotenv", "--out", out + ".new", "--dry-run")
+        self.assertIn("would be written to", dry.err)
         self.refused(2, "usage", "secret", "render", "--format", "xml")
         self.refused(2, "invalid", "secret", "render", "--format", "k8s", "--name", "a: b")
         self.assertTrue(self.ok("audit", "query", "--action", "key.export", "--json").json)
