@@ -1,4 +1,5 @@
 """A program at the other end of a pseudo-terminal of 80 by 24."""
+import codecs
 import fcntl
 import os
 import pty
@@ -11,6 +12,7 @@ import time
 
 class Terminal:
     def __init__(self, argv, env, folder, rows=24, columns=80):
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")  # a read may end within a character
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -23,7 +25,7 @@ class Terminal:
         while time.monotonic() < end:
             if select.select([self.fd], [], [], 0.1)[0]:
                 try:
-                    seen += os.read(self.fd, 65536).decode(errors="replace")
+                    seen += self.decoder.decode(os.read(self.fd, 65536))
                 except OSError:
                     break
             if re.search(pattern, seen):
@@ -45,7 +47,7 @@ class Terminal:
                 if not data:
                     os.close(self.fd)
                     return seen, os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-                seen += data.decode(errors="replace")
+                seen += self.decoder.decode(data)
         raise AssertionError(f"it goes on after {seen!r}")
 
     def close(self):
