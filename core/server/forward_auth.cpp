@@ -1,7 +1,10 @@
 // Forward-auth: a proxy asks before it lets a request through (nginx auth_request, Traefik ForwardAuth, Caddy
 // forward_auth). Invariant: the answer depends on the token, and on the permission and resource that the
 // proxy's own configuration names in the query; no other field of the request is looked at, so that nothing a
-// visitor sends (X-Forwarded-Uri, Remote-User, …) chooses the rule.
+// visitor sends (X-Forwarded-Uri, Remote-User, …) chooses the rule. A question that is not clear, because the
+// proxy is set up wrongly, lets nobody pass: a parameter with a slip of the pen is not one that is not there.
+#include <algorithm>
+
 #include "core/server/guard.h"
 #include "core/server/recognition.h"
 #include "core/service/access.h"
@@ -13,15 +16,30 @@ struct Question {
   std::optional<std::string> permission, resource;
 };
 
-// Error invalid or usage where it is no clear question: the proxy is set up wrongly, and nothing passes.
-Question question_of(const Request& request) {
-  if (request.query().empty()) return {};
-  Question question{form_value(request.query(), "permission"), form_value(request.query(), "resource")};
-  if (question.resource && !question.permission)
-    throw base::Error(base::ErrorCode::usage, "a resource without a permission");
-  if (question.permission) service::Permission checked(*question.permission);
-  if (question.resource) service::Resource checked(*question.resource);
-  return question;
+bool has_other_parameters(std::string_view query) {
+  while (!query.empty()) {
+    const auto one = query.substr(0, query.find('&'));
+    const auto name = one.substr(0, one.find('='));
+    if (name != "permission" && name != "resource") return true;
+    query.remove_prefix(std::min(one.size() + 1, query.size()));
+  }
+  return false;
+}
+
+// Nothing where it is no clear question.
+std::optional<Question> question_of(const Request& request) {
+  if (request.query().empty()) return Question{};
+  if (has_other_parameters(request.query())) return std::nullopt;
+  try {
+    Question question{form_value(request.query(), "permission"), form_value(request.query(), "resource")};
+    if (!question.permission) return std::nullopt;
+    service::Permission checked(*question.permission);
+    if (question.resource) service::Resource checked_too(*question.resource);
+    return question;
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::invalid && error.code() != base::ErrorCode::usage) throw;
+    return std::nullopt;
+  }
 }
 
 Reply answer(const Recognition& found, bool allowed) {
@@ -62,13 +80,14 @@ std::optional<Reply> verify_on_spot(const Request& request, Spot& spot) {
   const auto known = spot.recognizer.recognize(presented->text, spot.config, spot.now, spot.tick, found);
   if (known == Recognizer::Answer::refused) return error_reply(401);
   if (known == Recognizer::Answer::ask_store) return std::nullopt;
-  if (question.permission && spot.config.audits_checks) {
+  if (!question) return answer(found, counted(false, spot.site.metrics));
+  if (question->permission && spot.config.audits_checks) {
     request.recognition = std::move(found);
     return std::nullopt;  // its entry is written first
   }
-  if (!question.permission) return answer(found, true);
+  if (!question->permission) return answer(found, true);
   const bool allowed =
-      spot.recognizer.allows(found, *question.permission, question.resource.value_or(""), spot.now);
+      spot.recognizer.allows(found, *question->permission, question->resource.value_or(""), spot.now);
   return answer(found, counted(allowed, spot.site.metrics));
 }
 
@@ -78,11 +97,12 @@ Reply verify(const Request& request, Work& work) {
   if (!request.recognition) request.recognition = recognize(presented ? presented->text : "", work);
   const auto& found = *request.recognition;
   if (!found.caller) return error_reply(401);
-  if (!question.permission) return answer(found, true);
+  if (!question) return answer(found, counted(false, work.site.metrics));
+  if (!question->permission) return answer(found, true);
   const bool allowed =
-      counted(is_allowed(*found.standing, *question.permission, question.resource.value_or(""), work.now),
+      counted(is_allowed(*found.standing, *question->permission, question->resource.value_or(""), work.now),
               work.site.metrics);
-  record(request, found, question, allowed, work);
+  record(request, found, *question, allowed, work);
   return answer(found, allowed);
 }
 

@@ -19,7 +19,7 @@ constexpr MemberDoc verify_query[] = {{"permission", "string", "what has to be a
 constexpr AnswerDoc verify_answers[] = {
     {204, "go on; X-Auth-User has the user's name, X-Auth-Roles its roles apart by commas"},
     {401, "no access token, or none that is valid"},
-    {403, "the permission is not held"}};
+    {403, "the permission is not held, or the question is not clear"}};
 constexpr RouteDoc verify_doc{
     .summary = "For a proxy: may this request go on?", .query = verify_query, .answers = verify_answers};
 

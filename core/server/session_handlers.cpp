@@ -8,7 +8,7 @@
 namespace authctl::server {
 namespace {
 
-constexpr std::size_t longest_token = 256;
+constexpr std::size_t longest_token = 8192;  // an access token that was sent here is refused as a token
 constexpr std::size_t nonce_bytes = 18;
 
 struct PresentedRefresh {

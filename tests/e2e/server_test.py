@@ -62,10 +62,14 @@ class Answers(ServerTest):
         server = self.serve()
         token = self.token()
         for query, status in (("", 204), ("?permission=read:posts", 204), ("?permission=write:posts", 403),
-                              ("?permission=read:posts&resource=post/7", 204), ("?permission=READ%20POSTS", 422),
-                              ("?permission=read:posts&permission=write:posts", 422), ("?resource=post/7", 400)):
+                              ("?permission=read:posts&resource=post/7", 204), ("?permission=READ%20POSTS", 403),
+                              ("?permission=read:posts&permission=write:posts", 403), ("?resource=post/7", 403),
+                              ("?permision=read:posts", 403), ("?permission=read:posts&x=1", 403), ("?permission=", 403),
+                              ("?permission=read:posts&resource=", 403), ("?permission=%zz", 403), ("?&", 403)):
             answer = server.ask("GET", "/auth/verify" + query, headers=self.bearer(token))
             self.assertEqual(answer.status, status, query)
+            if status == 403:
+                self.assertEqual(server.ask("GET", "/auth/verify" + query).status, 401, query)
         answer = server.ask("GET", "/auth/verify", headers=self.bearer(token))
         self.assertEqual((answer.headers["x-auth-user"], answer.headers["x-auth-roles"]), ("ann", "reader"))
         answer = server.ask("GET", "/auth/verify", headers={"Cookie": "a=b; __Host-authctl_access=" + token})

@@ -326,6 +326,7 @@ class Staying(SignIn):
     def test_each_refresh_token_works_once_but_for_the_other_tab(self):
         tokens = self.api()
         ask = lambda token: self.server.ask("POST", "/auth/refresh", {"refresh_token": token})
+        self.refused(ask(tokens["access_token"]), 401, "Not authenticated")  # a token of another kind
         second = ask(tokens["refresh_token"]).json
         self.assertEqual(set(second), {"access_token", "refresh_token", "token_type", "expires_in"})
         self.assertEqual(ask(tokens["refresh_token"]).json["refresh_token"], second["refresh_token"])
