@@ -86,7 +86,7 @@ class BatchWork {
 };
 
 struct StreamSteps {
-  std::function<std::unique_ptr<BatchWork>()> make_work;  // one for each thread
+  std::function<std::unique_ptr<BatchWork>()> make_work;  // one for each thread, on that thread
   std::function<void(RecordBatch&)> prepare;              // on the calling thread, when it was read
   std::function<void(RecordBatch&)> consume;  // on the calling thread, in order, when it was worked on
 };
