@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <iostream>
-#include <ranges>
 #include <sstream>
 
 #include "core/store/migrations.h"
@@ -92,7 +91,9 @@ std::unique_ptr<store::Database> Store::connect() const {
 
 void make_older(store::Database& db, int version) {
   store::Transaction transaction(db);
-  for (const auto& migration : store::migrations() | std::views::reverse) {
+  const auto migrations = store::migrations();
+  for (auto last = migrations.rbegin(); last != migrations.rend(); ++last) {
+    const auto& migration = *last;
     if (migration.version <= version) break;
     auto statements = store::statements_of(store::filled(migration.sql, db.engine()));
     std::ranges::reverse(statements);
