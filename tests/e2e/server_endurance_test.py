@@ -42,7 +42,8 @@ class Endurance(ServerTest):
         self.assertEqual(set(health), {204})
         self.assertEqual(self.login(server).status, 200)  # nobody was locked out
         self.assertEqual(self.ok("lockout", "list", "--json").json, [])
-        self.assertLess(server.memory("VmHWM"), ((os.cpu_count() + 1) * 64 + 64) << 20)  # one for the floor
+        if "ASAN_OPTIONS" not in os.environ:  # a sanitizer keeps what was freed
+            self.assertLess(server.memory("VmHWM"), ((os.cpu_count() + 1) * 64 + 64) << 20)  # one for the floor
 
     def test_a_burst_of_fifty_sign_ins_is_done_and_what_is_too_much_is_told_at_once(self):
         server = self.serve(env=CHEAP)
