@@ -5,6 +5,7 @@
 #include "core/audit/log.h"
 #include "core/audit/proof.h"
 #include "core/base/error.h"
+#include "core/base/ip_address.h"
 #include "core/base/text.h"
 
 namespace authctl::service {
@@ -40,6 +41,14 @@ base::Timestamp end_of(std::string_view until, base::Timestamp now) {
   return base::parse_duration(until) ? time : time + std::chrono::seconds(1);
 }
 
+// As entries spell it. What is no address would match nothing, which reads like "nobody came from there".
+std::string address_of(const std::string& typed) {
+  if (auto address = base::normal_address(typed)) return *address;
+  if (base::network_of(typed) == typed) return typed;
+  throw Error(ErrorCode::invalid, base::quote(typed) + " is no IP address",
+              "--ip 203.0.113.7 or 2001:db8::1");
+}
+
 audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
   audit::Filter filter;
   if (!request.since.empty()) filter.since = parse_audit_time(request.since, now);
@@ -59,7 +68,7 @@ audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
   filter.action = request.action;
   filter.target = request.target;
   filter.outcome = request.outcome;
-  filter.ip = request.ip;
+  if (!request.ip.empty()) filter.ip = address_of(request.ip);
   return filter;
 }
 

@@ -169,6 +169,7 @@ class EveryOption(HomeTest):
         self.assertEqual([e["action"] for e in self.ok("audit", "query", "--target", "ann", "--json").json], ["user.create"])
         self.assertEqual(self.ok("audit", "query", "--outcome", "denied", "--json").json, [])
         self.assertEqual(self.ok("audit", "query", "--ip", "203.0.113.9", "--json").json, [])
+        self.expect(2, "audit", "query", "--ip", "203.0.113")
 
     def test_audit_export_since(self):
         self.ok("user", "create", "ann")
