@@ -149,4 +149,4 @@ class Delivery(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

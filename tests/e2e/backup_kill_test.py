@@ -142,4 +142,4 @@ class KilledOnPostgresql(Killed):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

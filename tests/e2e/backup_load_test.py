@@ -77,4 +77,4 @@ class UnderLoad(BackupTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -274,4 +274,4 @@ class Restored(BackupTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -197,4 +197,4 @@ class CompletionTest(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -357,4 +357,4 @@ class Manners(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

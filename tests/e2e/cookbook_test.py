@@ -201,4 +201,4 @@ class Cookbook(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

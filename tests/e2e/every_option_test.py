@@ -217,4 +217,4 @@ class EveryOption(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -62,4 +62,4 @@ class Fail2ban(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

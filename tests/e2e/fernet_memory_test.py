@@ -64,4 +64,4 @@ class FlatMemory(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -94,4 +94,4 @@ class Converted(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -117,4 +117,4 @@ class Sealed(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

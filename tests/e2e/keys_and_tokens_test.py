@@ -110,4 +110,4 @@ class KeysAndTokens(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

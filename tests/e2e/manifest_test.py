@@ -221,4 +221,4 @@ class Hostile(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

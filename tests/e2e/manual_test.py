@@ -100,4 +100,4 @@ class ManualTest(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

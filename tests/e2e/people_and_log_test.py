@@ -162,4 +162,4 @@ class Indexes(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -49,4 +49,4 @@ class PicturesTest(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -331,4 +331,4 @@ class Terminal(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -115,4 +115,4 @@ class SecretRender(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -167,4 +167,4 @@ class ObeysOnPostgresql(Obeys):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

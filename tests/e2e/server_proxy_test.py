@@ -143,4 +143,4 @@ class Nginx(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -213,4 +213,4 @@ class Slow(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -277,4 +277,4 @@ class Killed(SignIn):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -365,4 +365,4 @@ class InitSteps(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

@@ -129,4 +129,4 @@ class Disks(StoreTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

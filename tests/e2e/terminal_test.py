@@ -106,4 +106,4 @@ class TerminalTest(HomeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -269,4 +269,4 @@ class Many(Import):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)

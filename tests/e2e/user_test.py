@@ -200,4 +200,4 @@ class Lives(People):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(verbosity=2)
