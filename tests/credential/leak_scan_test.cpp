@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/credential/client_secret.h"
 #include "tests/support/catch.h"
+#include "tests/support/folding.h"
 #include "tests/support/realms.h"
 
 using namespace authctl;
@@ -43,15 +44,6 @@ std::vector<Found> scan(std::string_view dump, std::size_t piece = 1 << 20) {
   scanner.finish();
   CHECK(scanner.bytes() == dump.size());
   return found;
-}
-
-std::string folded(std::string_view text, std::size_t width, std::string_view fold) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += width) {
-    if (at != 0) out += fold;
-    out += text.substr(at, width);
-  }
-  return out;
 }
 
 std::string percent_encoded(std::string_view text, bool all) {
@@ -107,7 +99,7 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
            {"\n", "\r\n", "\n> ", "\r\n> > ", "\\\n", "=\n", "=\r\n", "\n    ", "\\n", "\\r\\n", "\\\\n",
             "%0A", "%0D%0A", "\n\t", "\\\r\n  ", "\"\n  \"", "\" +\n\"", "&#10;", "\n# "}) {
         INFO("fold " << base64(fold));
-        CHECK(only("Subject: x\n\n" + folded(plain, width, fold) + "\n") == expected);
+        CHECK(only("Subject: x\n\n" + test::folded(plain, width, fold) + "\n") == expected);
       }
     }
     for (const std::string before : {"", "x", "xy", "token: ", "{\"token\":\""}) {
@@ -115,11 +107,11 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
       INFO(wrapped);
       CHECK(only(wrapped) == expected);
       CHECK(only("data: " + wrapped + " ...") == expected);
-      CHECK(only("\nAttachment\n" + folded(wrapped, 76, "\r\n") + "\nnext") == expected);
-      CHECK(only(folded(wrapped, 64, "=\n> ")) == expected);
+      CHECK(only("\nAttachment\n" + test::folded(wrapped, 76, "\r\n") + "\nnext") == expected);
+      CHECK(only(test::folded(wrapped, 64, "=\n> ")) == expected);
       CHECK(only(percent_encoded(wrapped, false)) == expected);
       CHECK(only(base64(before + percent_encoded(plain, false) + "\"")) == expected);
-      CHECK(only(base64(before + folded(plain, 70, "\r\n") + "\n")) == expected);
+      CHECK(only(base64(before + test::folded(plain, 70, "\r\n") + "\n")) == expected);
     }
   }
   for (const std::string first : {"\xb7 ", "\x9c ", "\xac "}) {  // tyB…, nCB…, rCB…: perhaps an escape

@@ -9,6 +9,7 @@
 #include "core/service/triage.h"
 #include "core/token/fernet.h"
 #include "tests/service/session_world.h"
+#include "tests/support/folding.h"
 
 namespace authctl::service {
 namespace {
@@ -38,15 +39,6 @@ class Dice {
 
 std::string base64(std::string_view text) { return base::encode_base64(base::bytes_of(text)); }
 
-std::string folded(std::string_view text, std::size_t width, std::string_view fold) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += width) {
-    if (at != 0) out += fold;
-    out += text.substr(at, width);
-  }
-  return out;
-}
-
 std::string percent(std::string_view text, bool letters) {
   constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
@@ -70,7 +62,7 @@ std::string spelled(const std::string& secret, Dice& dice) {
                                                "=\n", "=\r\n", "\n\t", "\"\n  \""};
   switch (dice.below(9)) {
     case 0:
-      return folded(secret, 40 + dice.below(50), dice.one_of(folds));
+      return test::folded(secret, 40 + dice.below(50), dice.one_of(folds));
     case 1:
       return percent(secret, dice.below(2) == 0);
     case 2:
@@ -78,9 +70,9 @@ std::string spelled(const std::string& secret, Dice& dice) {
     case 3:
       return base64(dice.bytes(dice.below(3)) + " " + secret + "\n");
     case 4:
-      return folded(base64("token: " + secret + "\r\n"), 76, "\r\n");
+      return test::folded(base64("token: " + secret + "\r\n"), 76, "\r\n");
     case 5:
-      return in_json("see\n" + folded(secret, 64, "\n"));
+      return in_json("see\n" + test::folded(secret, 64, "\n"));
     case 6: {
       std::string wide = "\n";
       for (const char c : secret + "\r\n") (wide += c) += '\0';
@@ -96,7 +88,7 @@ std::string noise(Dice& dice) {
     case 0:
       return dice.bytes(1 + dice.below(30000));
     case 1:
-      return folded(base64(dice.bytes(1 + dice.below(30000))), 76, "\n");
+      return test::folded(base64(dice.bytes(1 + dice.below(30000))), 76, "\n");
     case 2:
       return base64(dice.bytes(1 + dice.below(60000)));
     case 3: {
