@@ -1,7 +1,5 @@
 #include "core/store/change_feed.h"
 
-#include "core/store/sqlite_connection.h"
-
 namespace authctl::store {
 namespace {
 
@@ -37,8 +35,7 @@ void prove_writable(Database& db) {
 }
 
 void prove_in_place(Database& db) {
-  auto* file = dynamic_cast<SqliteConnection*>(&db);  // a server's store does not move
-  if (file != nullptr && !file->is_in_place())
+  if (!db.is_in_place())
     throw base::Error(base::ErrorCode::unavailable, "the store was moved away or replaced",
                       "put it back, or start again with the one that stands there now");
 }

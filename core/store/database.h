@@ -77,6 +77,8 @@ class Database {
  public:
   virtual ~Database() = default;
   virtual Engine engine() const = 0;
+  // Whether what was opened is still what stands at its URL; a server's store does not move.
+  virtual bool is_in_place() { return true; }
 
   // Rows of a SELECT or of a write with RETURNING. Several results may be open at once, also of the same SQL
   // text.

@@ -23,8 +23,7 @@ class SqliteConnection final : public Database {
   // Private settings of the connection: durable commits, foreign keys, no code from the schema, and patience.
   void configure();
   sqlite3* handle() { return db_; }
-  // Whether the file that was opened still has its name.
-  bool is_in_place();
+  bool is_in_place() override;
 
   using Database::execute;
   using Database::query;
