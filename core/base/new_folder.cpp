@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/base/whole_file.h"
 
 namespace authctl::base {
 namespace {
@@ -23,19 +24,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& path) {
   throw Error(ErrorCode::conflict, quote(path) + " exists", "name another folder");
-}
-
-void sync_folder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) fail("cannot open", path);
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  if (!synced) fail("cannot sync", path);
-}
-
-std::string folder_of(const std::string& path) {
-  const auto parent = std::filesystem::path(path).parent_path();
-  return parent.empty() ? "." : parent.string();
 }
 
 }  // namespace
@@ -61,12 +49,7 @@ void NewFolder::append(const std::string& name, std::string_view bytes) {
     if (fd_ < 0) fail("cannot create", path);
     open_name_ = name;
   }
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("cannot write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
+  write_all(fd_, bytes, path);
 }
 
 void NewFolder::close_file() {
@@ -79,13 +62,13 @@ void NewFolder::close_file() {
 
 void NewFolder::publish() {
   close_file();
-  sync_folder(staged_);
+  sync_folder_of(staged_ + "/" + open_name_);
   if (::renameat2(AT_FDCWD, staged_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno == EEXIST) refuse(path_);
     fail("cannot move a folder to", path_);
   }
   published_ = true;
-  sync_folder(folder_of(path_));
+  sync_folder_of(path_);
 }
 
 }  // namespace authctl::base

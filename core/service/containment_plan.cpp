@@ -1,6 +1,7 @@
 // What `incident contain` is going to do, and what hangs on it.
 #include <set>
 
+#include "core/audit/query.h"
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
@@ -188,8 +189,7 @@ void take_up(Realm& realm, Containment& plan, const store::IncidentRow& incident
 // Whether anything has come to be since that this would end again.
 bool is_still_contained(Realm& realm, const Containment& plan, const store::IncidentRow& incident) {
   if (plan.scope == ContainScope::store) {
-    const auto rows = realm.db().query("SELECT MAX(seq) FROM audit_entry");
-    return rows->next() && !rows->is_null(0) && rows->integer(0) == incident.receipt_seq;
+    return audit::newest_seq(realm.db()) == incident.receipt_seq;
   }
   for (const auto& step : plan.steps)
     for (const auto& [what, count] : step.ends)

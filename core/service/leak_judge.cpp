@@ -189,16 +189,14 @@ void LeakJudge::judge_one_time(LeakFinding& finding) {
   const auto row =
       challenge ? secrets.look_at_challenge(finding.digest) : secrets.look_at_reset(finding.digest);
   if (!row) return finding.refuse("unknown");
-  const auto user = store::find_user_by_id(realm_.db(), row->user_id);
-  if (user) finding.user = user->name;
-  finding.user_id = row->user_id;
+  const bool shut = !belongs_to(row->user_id, finding);
   finding.issued_at = row->created_at;
   finding.expires_at = row->expires_at;
   finding.works = true;
   if (row->used_at) return finding.refuse("used");
   if (row->expires_at <= realm_.by_clock()) return finding.refuse("expired");
   if (challenge && row->failures >= challenge_tries) return finding.refuse("no_tries_left");
-  if (!user || user->status == store::UserStatus::disabled) return finding.refuse("user_disabled");
+  if (shut) return finding.refuse("user_disabled");
 }
 
 // Four groups of letters may be anything, so only those of ours are named.
@@ -206,18 +204,23 @@ bool LeakJudge::judge_code(const Leak& leak, LeakFinding& finding) {
   const auto code = credential::normal_backup_code(base::Secret(leak.text));
   const auto owned = code ? codes_.find(*code) : std::nullopt;
   if (!owned) return false;
-  const auto user = store::find_user_by_id(realm_.db(), owned->user_id);
-  if (user) finding.user = user->name;
-  finding.user_id = owned->user_id;
+  const bool shut = !belongs_to(owned->user_id, finding);
   finding.mac = owned->mac;
   finding.issued_at = owned->created_at;
   finding.works = true;
   if (owned->used_at) {
     finding.refuse("used");
-  } else if (!user || user->status == store::UserStatus::disabled) {
+  } else if (shut) {
     finding.refuse("user_disabled");
   }
   return true;
+}
+
+bool LeakJudge::belongs_to(const std::string& user_id, LeakFinding& finding) {
+  const auto user = store::find_user_by_id(realm_.db(), user_id);
+  if (user) finding.user = user->name;
+  finding.user_id = user_id;
+  return user && user->status == store::UserStatus::active;
 }
 
 std::optional<std::string> LeakJudge::user_named(const std::string& id) {

@@ -79,6 +79,8 @@ class LeakJudge {
   void fill_token(const token::Verdict& verdict, LeakFinding& finding);
   std::vector<std::size_t> token_lengths(std::string_view text, std::span<const std::size_t> ends) const;
   std::optional<std::string> user_named(const std::string& id);
+  // Fills in whose it is; false where they cannot sign in any more.
+  bool belongs_to(const std::string& user_id, LeakFinding& finding);
   const std::map<std::string, store::KeyRow, std::less<>>& keys();
 
   Realm& realm_;

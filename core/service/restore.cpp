@@ -104,8 +104,8 @@ void wrap_anew(const RestoreRequest& request, const crypto::Sealer& data_key, st
   transaction.commit();
 }
 
-void sync_path(const std::string& path, int flags) {
-  const int fd = ::open(path.empty() ? "." : path.c_str(), flags | O_CLOEXEC);
+void sync_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = fd >= 0 && ::fsync(fd) == 0;
   const int code = errno;
   if (fd >= 0) ::close(fd);
@@ -116,14 +116,14 @@ void move_into_place(const std::string& from, const std::string& path) {
   refuse_side_files(path);
   if (base::mode_of(from + "-wal") != -1)
     throw Error(ErrorCode::internal, "the restored store did not close; nothing was moved");
-  sync_path(from, O_RDONLY);
+  sync_file(from);
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno == EEXIST) throw Error(ErrorCode::conflict, "a store appeared meanwhile", "try again");
     throw Error(ErrorCode::unavailable,
                 "store " + base::quote(path) + " cannot be created: " + std::strerror(errno),
                 "its folder has to exist and be writable");
   }
-  sync_path(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
+  base::sync_folder_of(path);
 }
 
 [[noreturn]] void refuse_store(const RestoreReport& report) {
