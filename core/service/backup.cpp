@@ -78,8 +78,9 @@ BackupReport foretell(Realm& realm, BackupReport report) {
   return report;
 }
 
-// Rests as long as each portion took, so that a server on the same machine goes on answering: a backup takes
-// half of what it could have of processors, disk and PostgreSQL, and less where others are busy.
+// Rests three times as long as each portion took, so that a server on the same machine goes on answering: a
+// backup takes a quarter of what it could have of processors, disk and PostgreSQL, and less where others are
+// busy.
 class Pace {
  public:
   explicit Pace(const Realm& realm) : realm_(realm), began_(realm.by_clock()) {}
@@ -90,7 +91,7 @@ class Pace {
     if (since_ < portion) return;
     since_ = 0;
     std::this_thread::sleep_for(
-        std::clamp(realm_.by_clock() - began_, base::Timestamp::duration::zero(), longest));
+        std::clamp(3 * (realm_.by_clock() - began_), base::Timestamp::duration::zero(), longest));
     began_ = realm_.by_clock();
   }
 
