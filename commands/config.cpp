@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json_or_null.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/service/policies.h"
@@ -35,18 +36,14 @@ constexpr Field check_fields[] = {
 };
 constexpr Shape check_shape{"config check", "file", check_fields};
 
-base::json::value text_or_null(const std::string& text) {
-  return text.empty() ? base::json::value() : base::json::value(text);
-}
-
 base::json::object setting_json(const base::SettingSpec& spec, const base::Setting& setting,
                                 bool with_origin) {
   const std::string shown = spec.secret ? base::without_password(setting.value) : setting.value;
   base::json::object data{
-      {"name", spec.name}, {"value", text_or_null(shown)}, {"origin", nullptr}, {"where", nullptr}};
+      {"name", spec.name}, {"value", base::filled_or_null(shown)}, {"origin", nullptr}, {"where", nullptr}};
   if (with_origin) {
     data["origin"] = base::word_of(setting.origin);
-    data["where"] = text_or_null(setting.where);
+    data["where"] = base::filled_or_null(setting.where);
   }
   return data;
 }

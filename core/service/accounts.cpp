@@ -1,6 +1,7 @@
 #include "core/service/accounts.h"
 
 #include "core/base/error.h"
+#include "core/base/json_or_null.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/credential/username.h"
@@ -17,10 +18,6 @@ using store::UserStatus;
 
 audit::Event event(const char* action, const store::UserRow& user, base::json::object detail = {}) {
   return {action, {"user", user.id, user.name}, audit::Outcome::success, std::move(detail)};
-}
-
-base::json::value text_or_null(const std::optional<std::string>& text) {
-  return text ? base::json::value(*text) : base::json::value();
 }
 
 UserView view_again(Change& change, const std::string& id) {
@@ -65,8 +62,8 @@ store::UserRow record_user(Change& change, const UserDraft& draft) {
   auto row = row_of(change, draft);
   change.record(event("user.create", row,
                       {{"status", store::word_of(row.status)},
-                       {"email", text_or_null(row.email)},
-                       {"scheme", text_or_null(row.password_scheme)}}));
+                       {"email", base::or_null(row.email)},
+                       {"scheme", base::or_null(row.password_scheme)}}));
   return row;
 }
 
@@ -103,8 +100,8 @@ UserOutcome update_user(Change& change, const UserUpdate& update) {
   base::json::object detail;
   if (email) {
     store::set_user_email(change.db(), user, *email, change.now());
-    detail["email"] = text_or_null(*email);
-    detail["email_before"] = text_or_null(user.email);
+    detail["email"] = base::or_null(*email);
+    detail["email_before"] = base::or_null(user.email);
     user.email = *email;
   }
   if (name) {
@@ -157,7 +154,7 @@ UserView delete_user(Change& change, const std::string& name, bool force) {
   store::delete_user(change.db(), user.id, change.now());
   interlock.verify();
   change.record(event("user.delete", user,
-                      {{"email", text_or_null(user.email)},
+                      {{"email", base::or_null(user.email)},
                        {"roles", base::json::array(user.roles.begin(), user.roles.end())}}));
   return user;
 }

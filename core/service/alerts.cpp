@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/base/json_or_null.h"
 #include "core/service/access_pattern.h"
 #include "core/store/role_repository.h"
 #include "core/store/user_repository.h"
@@ -45,16 +46,12 @@ std::string_view kind_of(Change& change, const Event& event) {
   return {};
 }
 
-base::json::value text_or_null(const std::string& text) {
-  return text.empty() ? base::json::value() : base::json::value(text);
-}
-
 // Whom it concerns: the user whose account or session it is.
 base::json::value concerned(Change& change, const Event& event) {
   const auto id = event.target.kind == "user" ? event.target.id : text_of(event, "user");
   const auto user = id.empty() ? std::nullopt : store::find_user_by_id(change.db(), id);
   if (!user) return nullptr;
-  return base::json::object{{"user", user->name}, {"email", text_or_null(user->email.value_or(""))}};
+  return base::json::object{{"user", user->name}, {"email", base::filled_or_null(user->email.value_or(""))}};
 }
 
 std::string message(Change& change, const Event& event, std::string_view kind) {
@@ -64,11 +61,11 @@ std::string message(Change& change, const Event& event, std::string_view kind) {
                          {"time", base::to_rfc3339(change.now())},
                          {"action", event.action},
                          {"actor", cause.actor},
-                         {"ip", text_or_null(cause.ip)},
-                         {"reason", text_or_null(cause.reason)},
-                         {"target", base::json::object{{"kind", text_or_null(event.target.kind)},
-                                                       {"id", text_or_null(event.target.id)},
-                                                       {"name", text_or_null(event.target.name)}}},
+                         {"ip", base::filled_or_null(cause.ip)},
+                         {"reason", base::filled_or_null(cause.reason)},
+                         {"target", base::json::object{{"kind", base::filled_or_null(event.target.kind)},
+                                                       {"id", base::filled_or_null(event.target.id)},
+                                                       {"name", base::filled_or_null(event.target.name)}}},
                          {"detail", event.detail},
                          {"notify", concerned(change, event)}});
 }

@@ -3,6 +3,7 @@
 // it, and whoever has the public key checks it offline.
 #include "core/audit/redaction.h"
 #include "core/base/error.h"
+#include "core/base/json_or_null.h"
 #include "core/crypto/digest.h"
 #include "core/service/audit_trail.h"
 #include "core/service/containment.h"
@@ -10,15 +11,6 @@
 namespace authctl::service {
 namespace {
 
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
-}
-base::json::value number_or_null(const std::optional<std::int64_t>& number) {
-  return number ? base::json::value(*number) : base::json::value();
-}
-base::json::value text_or_null(const std::string& text) {
-  return text.empty() ? base::json::value() : base::json::value(text);
-}
 // It may leave the house: what may be an address is masked, as in the log.
 base::json::value masked(const std::string& text) {
   return text.empty() ? base::json::value() : base::json::value(audit::redact_text(text));
@@ -28,20 +20,20 @@ base::json::object receipt_json(const Containment& done, const Cause& cause) {
   base::json::array steps;
   for (const auto& step : done.steps) {
     steps.push_back(base::json::object{{"step", word_of(step.kind)},
-                                       {"target", text_or_null(step.target)},
+                                       {"target", base::filled_or_null(step.target)},
                                        {"ended", counts_json(step.ends)},
-                                       {"done_at", time_or_null(step.done_at)},
-                                       {"first_seq", number_or_null(step.first_seq)},
-                                       {"last_seq", number_or_null(step.last_seq)}});
+                                       {"done_at", base::or_null(step.done_at)},
+                                       {"first_seq", base::or_null(step.first_seq)},
+                                       {"last_seq", base::or_null(step.last_seq)}});
   }
   return {{"incident", done.id},
           {"scope", word_of(done.scope)},
-          {"subject", text_or_null(done.subject)},
+          {"subject", base::filled_or_null(done.subject)},
           {"name", masked(done.name)},
           {"actor", masked(cause.actor)},
           {"reason", masked(cause.reason)},
-          {"began_at", time_or_null(done.began_at)},
-          {"finished_at", time_or_null(done.finished_at)},
+          {"began_at", base::or_null(done.began_at)},
+          {"finished_at", base::or_null(done.finished_at)},
           {"steps", std::move(steps)}};
 }
 

@@ -1,6 +1,7 @@
 // The words of core/service/containment.h: for the log, for JSON and for a person.
 #include <array>
 
+#include "core/base/json_or_null.h"
 #include "core/service/containment.h"
 
 namespace authctl::service {
@@ -11,29 +12,20 @@ constexpr std::array<std::string_view, 8> step_words{"lock-account", "end-codes"
                                                      "revoke-key",   "cut-off",     "lock-accounts",
                                                      "lock-clients", "end-sessions"};
 
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
-}
-base::json::value number_or_null(const std::optional<std::int64_t>& number) {
-  return number ? base::json::value(*number) : base::json::value();
-}
-base::json::value text_or_null(const std::string& text) {
-  return text.empty() ? base::json::value() : base::json::value(text);
-}
 base::json::array texts(const std::vector<std::string>& all) {
   return base::json::array(all.begin(), all.end());
 }
 
 base::json::object step_json(const ContainStep& step) {
   return {{"step", word_of(step.kind)},
-          {"target", text_or_null(step.target)},
-          {"name", text_or_null(step.name)},
+          {"target", base::filled_or_null(step.target)},
+          {"name", base::filled_or_null(step.name)},
           {"state", step.done_at ? "done" : "planned"},
           {"ends", counts_json(step.ends)},
           {"notes", texts(step.notes)},
-          {"done_at", time_or_null(step.done_at)},
-          {"first_seq", number_or_null(step.first_seq)},
-          {"last_seq", number_or_null(step.last_seq)}};
+          {"done_at", base::or_null(step.done_at)},
+          {"first_seq", base::or_null(step.first_seq)},
+          {"last_seq", base::or_null(step.last_seq)}};
 }
 
 }  // namespace
@@ -83,14 +75,14 @@ base::json::object containment_json(const Containment& containment) {
       {"incident", begun ? base::json::value(containment.id) : base::json::value("(not generated)")},
       {"scope", word_of(containment.scope)},
       {"subject", base::json::object{{"kind", word_of(containment.scope)},
-                                     {"id", text_or_null(containment.subject)},
-                                     {"name", text_or_null(containment.name)}}},
+                                     {"id", base::filled_or_null(containment.subject)},
+                                     {"name", base::filled_or_null(containment.name)}}},
       {"state", containment.finished_at ? "contained"
                 : begun                 ? "begun"
                                         : "planned"},
       {"resumed", containment.resumed},
-      {"began_at", time_or_null(containment.began_at)},
-      {"finished_at", time_or_null(containment.finished_at)},
+      {"began_at", base::or_null(containment.began_at)},
+      {"finished_at", base::or_null(containment.finished_at)},
       {"steps", std::move(steps)},
       {"next", texts(containment.next)},
       {"receipt", containment.receipt.empty() ? base::json::value() : base::json::value(containment.receipt)},

@@ -1,5 +1,6 @@
 #include "core/service/keyring.h"
 
+#include "core/base/json_or_null.h"
 #include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/service/fernet_rotation.h"
@@ -14,11 +15,6 @@ using store::KeyRow;
 using store::KeyState;
 using store::KeyUse;
 using store::TokenRepository;
-
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  if (!time) return nullptr;
-  return base::json::string(base::to_rfc3339(*time));
-}
 
 // Publishes a new key and, where its use has no active one and nothing holds it back, lets it sign at once.
 KeyRow add_key(Change& change, KeyRow key) {
@@ -43,9 +39,9 @@ base::json::object key_json(const KeyAndTokens& key) {
           {"alg", row.alg},
           {"state", token::word_of(row.state)},
           {"created_at", base::to_rfc3339(row.created_at)},
-          {"activated_at", time_or_null(row.activated_at)},
-          {"retires_at", time_or_null(row.retires_at)},
-          {"revoked_at", time_or_null(row.revoked_at)},
+          {"activated_at", base::or_null(row.activated_at)},
+          {"retires_at", base::or_null(row.retires_at)},
+          {"revoked_at", base::or_null(row.revoked_at)},
           {"live_tokens", key.live.count}};
 }
 
@@ -143,7 +139,7 @@ KeyReport retire_key(Realm& realm, const Cause& cause, const std::string& kid, c
     if (key.use == KeyUse::jwt) until = retirement(c.now(), wait, live);
     const KeyRow next = retired(key, until);
     KeyRepository(c.db()).update(next, key.state);
-    c.record(key_event("key.retire", next, {{"retires_at", time_or_null(until)}}));
+    c.record(key_event("key.retire", next, {{"retires_at", base::or_null(until)}}));
     return report(realm, next, c.now());
   });
 }
@@ -198,7 +194,7 @@ std::optional<KeyRow> retire_active(Change& change, KeyUse use, base::Duration g
   }
   const KeyRow next = retired(*active, until);
   keys.update(next, KeyState::active);
-  change.record(key_event("key.retire", next, {{"retires_at", time_or_null(until)}}));
+  change.record(key_event("key.retire", next, {{"retires_at", base::or_null(until)}}));
   return next;
 }
 
@@ -208,7 +204,7 @@ void sweep_keys(Change& change) {
     if (!is_gone(key, change.now())) continue;
     keys.remove(key.kid);
     change.record(
-        key_event("key.delete", key, {{"state", "retiring"}, {"retires_at", time_or_null(key.retires_at)}}));
+        key_event("key.delete", key, {{"state", "retiring"}, {"retires_at", base::or_null(key.retires_at)}}));
   }
 }
 

@@ -1,5 +1,6 @@
 // The other half of core/service/sessions.h: looking at sessions, and ending many.
 #include "core/base/error.h"
+#include "core/base/json_or_null.h"
 #include "core/base/text.h"
 #include "core/service/sessions.h"
 #include "core/store/one_time_repository.h"
@@ -11,13 +12,6 @@ using base::ErrorCode;
 using store::SessionRepository;
 
 constexpr std::int64_t page = 256;
-
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
-}
-base::json::value text_or_null(const std::optional<std::string>& text) {
-  return text && !text->empty() ? base::json::value(*text) : base::json::value();
-}
 
 SessionOfUser require_session(store::Database& db, const std::string& id) {
   auto session =
@@ -122,15 +116,15 @@ base::json::object session_json(const SessionOfUser& session, base::Timestamp no
           {"client", session.client_id},
           {"door", store::word_of(session.door)},
           {"state", is_live(session, now, idle) ? "live" : "ended"},
-          {"ip", text_or_null(session.ip)},
-          {"user_agent", text_or_null(session.user_agent)},
+          {"ip", base::filled_or_null(session.ip)},
+          {"user_agent", base::filled_or_null(session.user_agent)},
           {"remember_me", session.remember_me},
           {"scope", session.scope},
           {"created_at", base::to_rfc3339(session.created_at)},
           {"last_used_at", base::to_rfc3339(session.last_used_at)},
           {"ends_at", base::to_rfc3339(session.ends_at)},
-          {"ended_at", time_or_null(session.ended_at)},
-          {"end_reason", text_or_null(session.end_reason)}};
+          {"ended_at", base::or_null(session.ended_at)},
+          {"end_reason", base::filled_or_null(session.end_reason.value_or(""))}};
 }
 
 base::json::object session_json(const SessionView& view, base::Timestamp now, base::Duration idle) {
@@ -139,11 +133,11 @@ base::json::object session_json(const SessionView& view, base::Timestamp now, ba
   for (const auto& row : view.lineage) {
     lineage.push_back(base::json::object{{"generation", row.generation},
                                          {"issued_at", base::to_rfc3339(row.issued_at)},
-                                         {"used_at", time_or_null(row.used_at)},
-                                         {"used_ip", text_or_null(row.used_ip)},
+                                         {"used_at", base::or_null(row.used_at)},
+                                         {"used_ip", base::filled_or_null(row.used_ip.value_or(""))},
                                          {"repeats", row.repeats},
-                                         {"reused_at", time_or_null(row.reused_at)},
-                                         {"reused_ip", text_or_null(row.reused_ip)}});
+                                         {"reused_at", base::or_null(row.reused_at)},
+                                         {"reused_ip", base::filled_or_null(row.reused_ip.value_or(""))}});
   }
   json["refresh"] = std::move(lineage);
   return json;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/base/json_or_null.h"
 
 namespace authctl::service {
 namespace {
@@ -72,13 +73,6 @@ class Collection {
   std::size_t living_, ciphertexts_, dead_;  // room left
   std::uint64_t untold_ = 0, untold_living_ = 0;
 };
-
-base::json::value text_or_null(const std::optional<std::string>& text) {
-  return text && !text->empty() ? base::json::value(*text) : base::json::value();
-}
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
-}
 
 std::string fingerprint_of(const LeakFinding& finding) {
   return base::encode_hex(base::ByteView(finding.digest).first(8));
@@ -155,18 +149,18 @@ base::json::object leak_json(const LeakFinding& finding) {
         base::json::object{{"offset", place.offset}, {"line", place.line}, {"form", word_of(place.form)}});
   return {{"kind", word_of(finding.kind)},
           {"works", finding.works ? base::json::value(*finding.works) : base::json::value()},
-          {"reason", text_or_null(finding.reason)},
-          {"name", text_or_null(finding.name)},
+          {"reason", base::filled_or_null(finding.reason)},
+          {"name", base::filled_or_null(finding.name)},
           {"fingerprint", fingerprint_of(finding)},
-          {"user", text_or_null(finding.user)},
-          {"client", text_or_null(finding.client)},
-          {"kid", text_or_null(finding.kid)},
-          {"issued_at", time_or_null(finding.issued_at)},
-          {"expires_at", time_or_null(finding.expires_at)},
+          {"user", base::filled_or_null(finding.user.value_or(""))},
+          {"client", base::filled_or_null(finding.client.value_or(""))},
+          {"kid", base::filled_or_null(finding.kid.value_or(""))},
+          {"issued_at", base::or_null(finding.issued_at)},
+          {"expires_at", base::or_null(finding.expires_at)},
           {"count", finding.count},
           {"places", std::move(places)},
           {"revoked", finding.revoked},
-          {"hint", text_or_null(finding.hint)}};
+          {"hint", base::filled_or_null(finding.hint)}};
 }
 
 std::string draw_triage(const TriageReport& report) {

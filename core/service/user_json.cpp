@@ -1,18 +1,11 @@
 #include "core/service/user_json.h"
 
+#include "core/base/json_or_null.h"
 #include "core/store/factor_repository.h"
 #include "core/store/lockout_repository.h"
 
 namespace authctl::service {
 namespace {
-
-base::json::value time_or_null(const std::optional<base::Timestamp>& time) {
-  return time ? base::json::value(base::to_rfc3339(*time)) : base::json::value();
-}
-
-base::json::value text_or_null(const std::optional<std::string>& text) {
-  return text ? base::json::value(*text) : base::json::value();
-}
 
 // A lock lasts at most its delay, also where the clock was set back since.
 std::optional<base::Timestamp> lock_at(const store::CounterRow& row, base::Timestamp now) {
@@ -59,19 +52,19 @@ UserView view_user(Realm& realm, store::UserRow user) {
 base::json::object user_json(const UserView& user) {
   return {{"id", user.id},
           {"name", user.name},
-          {"email", text_or_null(user.email)},
+          {"email", base::or_null(user.email)},
           {"status", store::word_of(user.status)},
           {"roles", base::json::array(user.roles.begin(), user.roles.end())},
           {"mfa", {{"totp", user.totp}, {"backup_codes_left", user.backup_codes_left}}},
           {"password",
-           {{"scheme", text_or_null(user.password_scheme)},
-            {"changed_at", time_or_null(user.password_changed_at)},
+           {{"scheme", base::or_null(user.password_scheme)},
+            {"changed_at", base::or_null(user.password_changed_at)},
             {"must_change", user.password_must_change}}},
           {"failed_attempts", user.failed_attempts},
-          {"locked_until", time_or_null(user.locked_until)},
+          {"locked_until", base::or_null(user.locked_until)},
           {"created_at", base::to_rfc3339(user.created_at)},
           {"updated_at", base::to_rfc3339(user.updated_at)},
-          {"last_login_at", time_or_null(user.last_login_at)}};
+          {"last_login_at", base::or_null(user.last_login_at)}};
 }
 
 }  // namespace authctl::service

@@ -1,3 +1,4 @@
+#include "core/base/json_or_null.h"
 #include "core/token/jwt.h"
 
 namespace authctl::token {
@@ -11,10 +12,6 @@ constexpr std::string_view reason_words[] = {
     "user_disabled"};
 static_assert(std::size(reason_words) == reason_count);
 
-json::value text_or_null(std::string_view text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 }  // namespace
 
 std::string_view word_of(Reason reason) { return reason_words[static_cast<std::size_t>(reason)]; }
@@ -23,9 +20,9 @@ json::object verdict_json(const Verdict& verdict) {
   return {
       {"valid", verdict.ok()},
       {"reason", verdict.reason ? json::value(word_of(*verdict.reason)) : json::value(nullptr)},
-      {"alg", text_or_null(verdict.alg)},
-      {"kid", text_or_null(verdict.kid)},
-      {"type", text_or_null(verdict.type)},
+      {"alg", base::filled_or_null(verdict.alg)},
+      {"kid", base::filled_or_null(verdict.kid)},
+      {"type", base::filled_or_null(verdict.type)},
       {"claims", verdict.claims ? json::value(*verdict.claims, json::storage_ptr()) : json::value(nullptr)}};
 }
 
