@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/staged_file.h"
 #include "core/base/text.h"
 #include "core/service/change.h"
@@ -29,7 +30,7 @@ audit::Event event_of(const FernetKeys& keys, const store::RotationJob& job, bas
   return {"fernet.rotate", {"key", keys.ring.kid(0), ""}, audit::Outcome::success, std::move(detail)};
 }
 
-// Nothing was begun, or there is nothing to go on with: then it needs no key any more.
+// There is nothing to go on with: then it needs no key any more.
 bool is_over(const ReencryptionRequest& request) {
   return request.output.empty() || !base::StagedFile::is_begun(request.output);
 }
@@ -40,10 +41,15 @@ RecordTally rotate_fernet(Realm& realm, const Cause& cause, const FernetKeys& ke
                           const ReencryptionRequest& request, StreamHooks hooks) {
   require_active(keys);
   const auto job = make_job(realm, keys, request);
-  change(realm, cause, [&](Change& c) {
-    store::RotationJobs(c.db()).open(job);
-    c.record(event_of(keys, job, {{"step", "started"}}));
-  });
+  bool open = false;
+  // Not earlier: the job of another process that is at the same output would give way to this one.
+  hooks.begun = [&] {
+    change(realm, cause, [&](Change& c) {
+      store::RotationJobs(c.db()).open(job);
+      c.record(event_of(keys, job, {{"step", "started"}}));
+    });
+    open = true;
+  };
   hooks.alive = [&] {
     change(realm, cause, [&](Change& c) { store::RotationJobs(c.db()).touch(job.id, c.now()); });
   };
@@ -62,7 +68,7 @@ RecordTally rotate_fernet(Realm& realm, const Cause& cause, const FernetKeys& ke
            {"failed", tally.failed}});
     return tally;
   } catch (...) {
-    if (is_over(request)) close({{"step", "abandoned"}});
+    if (open && is_over(request)) close({{"step", "abandoned"}});
     throw;
   }
 }
@@ -75,7 +81,8 @@ void refuse_while_rotating(store::Database& db, const std::string& kid, base::Ti
       base::ErrorCode::precondition,
       "a re-encryption needs key " + base::quote(kid) + " (since " + base::to_rfc3339(job.started_at) +
           (job.output ? ", into " + base::quote(*job.output) : std::string(", into a pipe")) + ")",
-      job.output ? "authctl fernet rotate --out FILE --resume" : "wait until it is done");
+      job.output ? "authctl fernet rotate FILE --out " + base::shell_word(*job.output) + " --resume"
+                 : "wait until it is done");
 }
 
 }  // namespace authctl::service

@@ -1,6 +1,7 @@
 #include "core/service/reencryption.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "core/base/error.h"
@@ -61,15 +62,22 @@ class Output {
   std::optional<StagedFile> file_;
 };
 
+[[noreturn]] void refuse_input() {
+  throw Error(ErrorCode::precondition, "the input is not the one of the interrupted run",
+              "delete the .partial and .journal files to start again");
+}
+
+bool is_same_work(const RotationJournal& journal, const RotationJournal& now) {
+  return journal.layout.form == now.layout.form && journal.layout.name == now.layout.name &&
+         journal.input == now.input && journal.active_kid == now.active_kid;
+}
+
 void check_same(const RotationJournal& journal, const RotationJournal& now) {
   if (journal.layout.form != now.layout.form || journal.layout.name != now.layout.name) {
     throw Error(ErrorCode::precondition, "the interrupted run read its records in another way",
                 "give the same --field or --column, or delete the .partial file to start again");
   }
-  if (journal.input != now.input) {
-    throw Error(ErrorCode::precondition, "the input is not the one of the interrupted run",
-                "delete the .partial file to start again");
-  }
+  if (journal.input != now.input) refuse_input();
   if (journal.active_kid != now.active_kid) {
     throw Error(ErrorCode::precondition, "another key is active than in the interrupted run",
                 "delete the .partial file to start again");
@@ -81,16 +89,9 @@ void pass_over(base::ByteSource& source, const RotationJournal& journal) {
   std::string tail(journal.tail_size, '\0');
   const bool there = journal.tail_size <= journal.input_offset &&
                      source.skip(journal.input_offset - journal.tail_size) && source.read_fully(tail);
-  if (!there || hash_of_tail(tail) != journal.tail_hash) {
-    throw Error(ErrorCode::precondition, "the input is not the one of the interrupted run",
-                "delete the .partial file to start again");
-  }
-}
-
-void remember_tail(RotationJournal& journal, std::string_view bytes) {
-  const auto tail = bytes.substr(bytes.size() - std::min(bytes.size(), tail_size));
-  journal.tail_size = tail.size();
-  journal.tail_hash = hash_of_tail(tail);
+  if (!there || hash_of_tail(tail) != journal.tail_hash) refuse_input();
+  char more = 0;
+  if (journal.whole && source.read({&more, 1}) != 0) refuse_input();
 }
 
 void fill_ivs(RecordBatch& batch, base::Random& random) {
@@ -112,10 +113,37 @@ std::string take_header(RecordReader& reader, token::RecordLayout& layout) {
   return header;
 }
 
+RotationJournal journal_of(const base::ByteSource& source, const token::FernetRing& ring,
+                           const ReencryptionRequest& request) {
+  RotationJournal journal;
+  journal.input = source.identity();
+  journal.layout = request.layout;
+  journal.active_kid = ring.kid(0);
+  journal.tail_hash = hash_of_tail({});
+  return journal;
+}
+
 std::optional<RotationJournal> interrupted_run(const ReencryptionRequest& request) {
   if (!request.resume || request.dry_run) return std::nullopt;
   const auto text = StagedFile::journal_of(request.output);
   return text ? std::optional(parse_journal(*text)) : std::nullopt;
+}
+
+// A run that died when its file was in its place already. The journal that it left says so only while that
+// file is there and the input is still the one it was made from.
+bool is_done(base::ByteSource& source, const RotationJournal& earlier, const RotationJournal& now,
+             const std::string& output) {
+  std::error_code none;
+  if (!earlier.whole || std::filesystem::file_size(output, none) != earlier.output_size || none ||
+      !is_same_work(earlier, now)) {
+    return false;
+  }
+  pass_over(source, earlier);
+  return true;
+}
+
+void say_begun(const StreamHooks& hooks) {
+  if (hooks.begun) hooks.begun();
 }
 
 class Run {
@@ -129,10 +157,7 @@ class Run {
         hooks_(hooks),
         reader_(source, request.layout.form),
         output_(request, hooks) {
-    journal_.input = source.identity();
-    journal_.layout = request.layout;
-    journal_.active_kid = ring.kid(0);
-    journal_.tail_hash = hash_of_tail({});
+    journal_ = journal_of(source, ring, request);
   }
 
   // What an interrupted run left is taken up; false where nothing was left to do but to put the file in its
@@ -141,11 +166,12 @@ class Run {
     check_same(earlier, journal_);
     journal_ = std::move(earlier);
     output_.take_up(journal_);
+    say_begun(hooks_);
+    pass_over(source_, journal_);
     if (journal_.whole) {
       output_.publish(journal_);
       return false;
     }
-    pass_over(source_, journal_);
     reader_.start_at(journal_.input_offset, journal_.next_line);
     return true;
   }
@@ -153,11 +179,12 @@ class Run {
   void begin() {
     const auto header = take_header(reader_, journal_.layout);
     output_.begin();
+    say_begun(hooks_);
     output_.write(header);
     journal_.input_offset = header.size();
     journal_.next_line = reader_.line();
-    remember_tail(journal_, header);
-    output_.checkpoint(journal_);
+    remember_tail(header);
+    checkpoint();
   }
 
   void work() {
@@ -165,6 +192,7 @@ class Run {
     run_stream(reader_, request_.jobs,
                {make, [this](RecordBatch& batch) { fill_ivs(batch, random_); },
                 [this](RecordBatch& batch) { consume(batch); }});
+    hash_tail();
     output_.publish(journal_);
   }
 
@@ -177,16 +205,29 @@ class Run {
     journal_.input_offset = batch.end_offset;
     journal_.next_line = batch.next_line;
     since_checkpoint_ += batch.bytes.size();
+    remember_tail(batch.bytes);
     const bool stop = hooks_.interrupted && hooks_.interrupted();
     // A piece of a record is no place to go on from.
     if (!batch.fragment && (stop || since_checkpoint_ >= checkpoint_every)) {
-      remember_tail(journal_, batch.bytes);
-      output_.checkpoint(journal_);
-      since_checkpoint_ = 0;
+      checkpoint();
       if (hooks_.alive) hooks_.alive();
     }
     if (hooks_.progress) hooks_.progress(batch.end_offset, source_.total());
     refuse_when_interrupted(hooks_);
+  }
+
+  void remember_tail(std::string_view bytes) {
+    tail_.assign(bytes.substr(bytes.size() - std::min(bytes.size(), tail_size)));
+  }
+  void hash_tail() {
+    if (tail_.empty()) return;  // nothing was read since the journal that was taken up
+    journal_.tail_size = tail_.size();
+    journal_.tail_hash = hash_of_tail(tail_);
+  }
+  void checkpoint() {
+    hash_tail();
+    output_.checkpoint(journal_);
+    since_checkpoint_ = 0;
   }
 
   base::ByteSource& source_;
@@ -197,6 +238,7 @@ class Run {
   RecordReader reader_;
   Output output_;
   RotationJournal journal_;
+  std::string tail_;  // of what was read last
   std::uint64_t since_checkpoint_ = 0;
 };
 
@@ -206,10 +248,13 @@ RecordTally reencrypt(base::ByteSource& source, const token::FernetRing& ring, b
                       const ReencryptionRequest& request, const StreamHooks& hooks) {
   if (ring.empty()) throw Error(ErrorCode::invalid, "there is no key to encrypt with");
   auto earlier = interrupted_run(request);
-  if (earlier && earlier->whole &&
-      !StagedFile::is_begun(request.output)) {  // it died when the file was in its place
-    StagedFile::forget_journal(request.output);
-    return std::move(earlier->tally);
+  if (earlier && !StagedFile::is_begun(request.output)) {
+    if (is_done(source, *earlier, journal_of(source, ring, request), request.output)) {
+      say_begun(hooks);
+      StagedFile::forget_journal(request.output);
+      return std::move(earlier->tally);
+    }
+    earlier.reset();  // without its partial file it is a past that nobody can go on with
   }
   Run run(source, ring, random, request, hooks);
   bool more = true;

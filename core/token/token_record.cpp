@@ -88,17 +88,26 @@ TokenPlace find_in_csv(std::string_view line, const RecordLayout& layout) {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+// Files of some systems begin with it, and then so does a record in the middle of files put together.
+std::size_t size_of_mark(std::string_view line) {
+  return line.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+}
+
 }  // namespace
 
 std::string_view without_line_ending(std::string_view record) { return base::without_newline(record); }
 
 TokenPlace find_token(std::string_view record, const RecordLayout& layout) {
   const auto line = without_line_ending(record);
+  const auto mark = size_of_mark(line);
   switch (layout.form) {
     case RecordForm::lines:
-      return at(0, line.size());
-    case RecordForm::json_lines:
-      return find_in_json(line, layout.name);
+      return at(mark, line.size() - mark);
+    case RecordForm::json_lines: {
+      auto place = find_in_json(line.substr(mark), layout.name);
+      place.begin += mark;
+      return place;
+    }
     case RecordForm::csv:
       return find_in_csv(line, layout);
   }
@@ -107,7 +116,7 @@ TokenPlace find_token(std::string_view record, const RecordLayout& layout) {
 
 void read_csv_header(std::string_view record, RecordLayout& layout) {
   auto line = without_line_ending(record);
-  if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  line.remove_prefix(size_of_mark(line));
   const auto cells = split_cells(line);
   if (!cells) throw base::Error(base::ErrorCode::invalid, "the first record is no CSV header");
   int found = 0;
@@ -144,12 +153,15 @@ std::optional<std::size_t> RecordSplitter::next_end(std::string_view text, std::
       lines_ += c == '\n';
     } else if (c == '\n') {
       state_ = State::field_start;
+      begins_ = false;
       ++lines_;
       return i + 1;
     } else if (c == ',') {
       state_ = State::field_start;
     } else if (c == '"' && state_ != State::plain) {
       state_ = State::quoted;  // opens a cell, or is the second of a doubled quote
+    } else if (begins_ && i < byte_order_mark.size() && c == byte_order_mark[i]) {
+      // it stands before the first cell, not in it
     } else {
       state_ = State::plain;
     }

@@ -55,6 +55,7 @@ class RecordSplitter {
   RecordForm form_;
   State state_ = State::field_start;
   std::uint64_t lines_ = 0;
+  bool begins_ = true;  // no record has ended yet
 };
 
 }  // namespace authctl::token

@@ -93,6 +93,48 @@ TEST_CASE("a re-encryption that fails before it began leaves no job behind") {
   refuse_while_rotating(test.db(), kid, test.clock().now());
 }
 
+TEST_CASE("A19: a second run at the same output leaves the job of the first as it is") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  const auto old = make_active(test);
+  const auto input = some_tokens(test, 300, 2000);
+  rotate_key_now(test, Rotation::plain);
+  ReencryptionRequest request;
+  request.output = test.store().place().folder().file("out");
+  const auto run = [&](StreamHooks hooks) {
+    std::istringstream in(input);
+    base::StreamSource source(in);
+    return rotate_fernet(test.realm(), test.cause(), fernet_keys(test.realm()), source, request, hooks);
+  };
+  int refused = 0;
+  StreamHooks hooks;
+  hooks.progress = [&](std::uint64_t, std::uint64_t) {
+    if (refused++ != 0) return;
+    CHECK(code_of([&] { run({}); }) == base::ErrorCode::conflict);
+    CHECK(code_of([&] { refuse_while_rotating(test.db(), old, test.clock().now()); }) ==
+          base::ErrorCode::precondition);
+  };
+  CHECK(run(hooks).rotated == 300);
+  CHECK(refused > 0);
+  refuse_while_rotating(test.db(), old, test.clock().now());
+}
+
+TEST_CASE("A19: a key that no data is under stays too while a re-encryption reads with it") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  make_active(test);
+  const auto pending = make_active(test);  // the second one waits
+  std::istringstream in(some_tokens(test, 1, 10));
+  base::StreamSource source(in);
+  StreamHooks hooks;
+  int looked = 0;
+  hooks.progress = [&](std::uint64_t, std::uint64_t) {
+    ++looked;
+    CHECK_THROWS_WITH(delete_key(test.realm(), test.cause(), pending, false), Catch::Contains("re-encryption"));
+  };
+  rotate_fernet(test.realm(), test.cause(), fernet_keys(test.realm()), source, {}, hooks);
+  CHECK(looked > 0);
+  CHECK(delete_key(test.realm(), test.cause(), pending, false).key.row.kid == pending);
+}
+
 TEST_CASE(
     "B73: a revoked Fernet key opens for a re-encryption that names it and gives a reason, and for nothing "
     "else") {

@@ -219,6 +219,83 @@ TEST_CASE("an interrupted re-encryption is not taken up with another input, anot
   CHECK(attempt("in", keys.ring()).rotated == 200);
 }
 
+namespace {
+// A re-encryption of a stream or a file into a file, and what it left when it was killed at one of its steps.
+struct Killed {
+  Keys keys;
+  test::Folder folder;
+  base::SystemRandom random;
+  ReencryptionRequest request;
+  const std::string out = folder.file("out"), journal = out + ".journal", partial = out + ".partial";
+  Killed() { request.output = out; }
+
+  RecordTally run(base::ByteSource& source) { return reencrypt(source, keys.ring(), random, request, {}); }
+  RecordTally run(const std::string& text) {
+    std::istringstream in(text);
+    base::StreamSource source(in);
+    return run(source);
+  }
+  // Everything is written and in its place, but the journal that says so is still there.
+  void die_behind_the_last_step(const std::string& text) {
+    REQUIRE_NOTHROW(base::write_private_file(out, "in the way", base::IfExists::refuse));
+    request.replace = true;
+    std::istringstream in(text);
+    base::StreamSource source(in);
+    StreamHooks hooks;
+    hooks.interrupted = [&] {  // the place is taken by what cannot be replaced
+      std::filesystem::remove(out);
+      std::filesystem::create_directory(out);
+      return false;
+    };
+    CHECK_THROWS_AS(reencrypt(source, keys.ring(), random, request, hooks), base::Error);
+    std::filesystem::remove(out);
+    request.replace = false;
+    request.resume = true;
+  }
+  void move_to_its_place() { std::filesystem::rename(partial, out); }
+};
+}  // namespace
+
+TEST_CASE("a run that died when all was written is ended by the next one, for the same input only") {
+  Killed killed;
+  const auto token = token_of(killed.keys.retiring, "p") + "\n";
+  killed.die_behind_the_last_step(token + token);
+  const bool in_place = GENERATE(false, true);
+  if (in_place) killed.move_to_its_place();
+  for (const auto& other : {token, token + token + token, token + "x" + token, std::string()}) {
+    INFO(other);
+    CHECK_THROWS_WITH(killed.run(other), Catch::Contains("not the one of the interrupted run"));
+    CHECK(base::mode_of(killed.journal) >= 0);
+  }
+  CHECK(killed.run(token + token).rotated == 2);
+  CHECK(lines_of(base::read_file(killed.out, 4096)).size() == 2);
+  CHECK(base::mode_of(killed.journal) == -1);
+}
+
+TEST_CASE("a journal without the file that it speaks of is no reason to leave anything out") {
+  Killed killed;
+  const auto token = token_of(killed.keys.retiring, "p") + "\n";
+  killed.die_behind_the_last_step(token);
+  if (GENERATE(false, true)) {  // the file was in its place and was taken away
+    killed.move_to_its_place();
+    std::filesystem::remove(killed.out);
+  } else {
+    std::filesystem::remove(killed.partial);
+  }
+  CHECK(killed.run(token + token).rotated == 2);
+  CHECK(lines_of(base::read_file(killed.out, 4096)).size() == 2);
+}
+
+TEST_CASE("a file that was re-encrypted in its own place and died behind the last step is gone through again") {
+  Killed killed;
+  const auto token = token_of(killed.keys.retiring, "p") + "\n";
+  killed.die_behind_the_last_step(token);
+  killed.move_to_its_place();
+  killed.request.replace = true;
+  base::FileSource source(killed.out);
+  CHECK(killed.run(source).current == 1);
+}
+
 TEST_CASE("B73: records under each key are counted, those under a quarantined key too") {
   const Keys keys;
   std::istringstream in(token_of(keys.active, "a") + "\n" + token_of(keys.revoked, "b") + "\n" +

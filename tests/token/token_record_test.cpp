@@ -43,6 +43,17 @@ TEST_CASE("a token on a line is the line without its ending") {
   CHECK(found("\n", {}) == "(empty)");
 }
 
+TEST_CASE("a byte order mark is not part of a token, a JSON line or the first cell") {
+  const std::string mark = "\xef\xbb\xbf";
+  CHECK(found(mark + "abc\r\n", {}) == "abc");
+  CHECK(found(mark + "\n", {}) == "(empty)");
+  CHECK(in_json(mark + R"({"t":"abc"})") == "abc");
+  const std::string text = mark + "\"a,\nb\",t\n1,x\n";
+  const std::vector<std::string> records = {mark + "\"a,\nb\",t\n", "1,x\n"};
+  for (std::size_t block = 1; block <= text.size(); ++block)
+    CHECK(split(text, RecordForm::csv, block) == records);
+}
+
 TEST_CASE("a member of a JSON line is found at the top and nowhere else") {
   CHECK(in_json(R"({"t":"abc"})") == "abc");
   CHECK(in_json(" { \"a\" : {\"t\":\"no\"} , \"t\" : \"abc\" , \"b\":[1,-2.5e3,true,null] } \r\n") == "abc");
