@@ -115,12 +115,15 @@ Output decrypt(Invocation& in, const FernetOptions& options, const std::string& 
                        });
 }
 
-// The keys to look with; a store that is not there only means that nothing can be said for sure.
-std::optional<service::FernetKeys> keys_if_any(Invocation& in, const FernetOptions& options) {
+// The keys to look with; a store that cannot be had only means that nothing can be said for sure. `why_not`:
+// what is in the way.
+std::optional<service::FernetKeys> keys_if_any(Invocation& in, const FernetOptions& options,
+                                               std::string& why_not) {
   try {
     return keys_of(in, options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unavailable || !options.key_file.empty()) throw;
+    why_not = error.message();
     return std::nullopt;
   }
 }
@@ -133,7 +136,8 @@ Output inspect(Invocation& in, const FernetOptions& options) {
     throw Error(ErrorCode::unverified, "this is no Fernet token",
                 "it is padded, canonical base64url of at least 73 bytes");
   }
-  auto keys = keys_if_any(in, options);
+  std::string why_not;
+  auto keys = keys_if_any(in, options, why_not);
   token::FernetVerdict verdict;
   if (keys) {
     base::Bytes buffer;
@@ -153,7 +157,7 @@ Output inspect(Invocation& in, const FernetOptions& options) {
                                {"kid", known ? value(keys->ring.kid(verdict.key)) : value()},
                                {"state", known ? value(keys->states[verdict.key]) : value()}});
   if (!keys)
-    output.with_notice("nothing was verified: there is no store and no --key-file");
+    output.with_notice("nothing was verified, and there is no --key-file: " + why_not);
   else if (!known)
     output.with_notice("no key says that this token is genuine");
   return output;

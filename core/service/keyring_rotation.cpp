@@ -112,6 +112,13 @@ KeyReport stage(Change& c, KeyRow made, const KeyTiming& timing) {
   return report;
 }
 
+// A revoked Fernet key is sealed, not lost: what to type for the data under it.
+std::string way_out_of(const KeyRow& old) {
+  if (old.use != store::KeyUse::fernet) return {};
+  return "; what is under it comes out with authctl fernet rotate --from " + base::shell_word(old.kid) +
+         " --reason TEXT";
+}
+
 KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const RotationRequest& request) {
   KeyRepository keys(c.db());
   const auto waiting = due_successor(c.realm(), request, active, c.now());
@@ -127,7 +134,7 @@ KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const Rotati
       {{"previous", old.kid}, {"generated", !waiting}, {"emergency", request.kind == Rotation::emergency}}));
   KeyReport report{with_tokens(c.realm(), next, c.now()), {}};
   if (old.state == KeyState::revoked) {
-    report.notices.push_back("key " + base::quote(old.kid) + " is revoked");
+    report.notices.push_back("key " + base::quote(old.kid) + " is revoked" + way_out_of(old));
   } else if (old.retires_at) {
     report.notices.push_back("key " + base::quote(old.kid) + " verifies until " +
                              base::to_rfc3339(*old.retires_at));

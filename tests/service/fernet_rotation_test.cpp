@@ -128,7 +128,8 @@ TEST_CASE("A19: a key that no data is under stays too while a re-encryption read
   int looked = 0;
   hooks.progress = [&](std::uint64_t, std::uint64_t) {
     ++looked;
-    CHECK_THROWS_WITH(delete_key(test.realm(), test.cause(), pending, false), Catch::Contains("re-encryption"));
+    CHECK_THROWS_WITH(delete_key(test.realm(), test.cause(), pending, false),
+                      Catch::Contains("re-encryption"));
   };
   rotate_fernet(test.realm(), test.cause(), fernet_keys(test.realm()), source, {}, hooks);
   CHECK(looked > 0);

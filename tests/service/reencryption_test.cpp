@@ -286,7 +286,8 @@ TEST_CASE("a journal without the file that it speaks of is no reason to leave an
   CHECK(lines_of(base::read_file(killed.out, 4096)).size() == 2);
 }
 
-TEST_CASE("a file that was re-encrypted in its own place and died behind the last step is gone through again") {
+TEST_CASE(
+    "a file that was re-encrypted in its own place and died behind the last step is gone through again") {
   Killed killed;
   const auto token = token_of(killed.keys.retiring, "p") + "\n";
   killed.die_behind_the_last_step(token);
