@@ -121,7 +121,8 @@ Secret render(Realm& realm, const std::vector<KeyRow>& rows, const ExportRequest
 
 KeyRow imported(KeyRow row, base::Timestamp now) {
   if (!row.can_sign()) row.state = KeyState::retiring;
-  if (row.public_jwk) row.published_at = now;
+  // A Fernet key that comes from elsewhere is known there, and data is under it.
+  if (row.public_jwk || row.use == KeyUse::fernet) row.published_at = now;
   row.created_at = now;
   return row;
 }

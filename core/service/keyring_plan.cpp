@@ -146,7 +146,9 @@ KeyPlan make_plan(KeyUse use, std::span<const KeyAndTokens> keys, const KeyTimin
   if (use == KeyUse::jwt && active)
     plan.retire_at = retirement(plan.activate_at, timing.access_ttl, active->live);
   for (const auto& [row, live] : keys) {
-    if (row.state == KeyState::active || (row.state == KeyState::retiring && !is_gone(row, now))) {
+    // A revoked Fernet key is kept for the data that may still be under it.
+    if (row.state == KeyState::active || (row.state == KeyState::retiring && !is_gone(row, now)) ||
+        (row.state == KeyState::revoked && use == KeyUse::fernet)) {
       plan.in_use.push_back({row.kid, row.state, live.count, live.longest_end});
     }
   }

@@ -48,7 +48,8 @@ std::optional<KeyRefusal> refuse_removal(const KeyRow& key, const store::LiveTok
     return KeyRefusal{ErrorCode::precondition, named(key) + " is the active key",
                       "authctl key rotate --use " + std::string(store::word_of(key.use))};
   }
-  if (key.state == KeyState::pending || is_gone(key, now)) return std::nullopt;
+  const bool from_elsewhere = key.use == KeyUse::fernet && key.published_at;
+  if ((key.state == KeyState::pending && !from_elsewhere) || is_gone(key, now)) return std::nullopt;
   if (key.use == KeyUse::fernet) {
     return KeyRefusal{ErrorCode::precondition,
                       named(key) + " may still have data under it, which nobody can read once it is gone",

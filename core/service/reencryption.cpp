@@ -187,6 +187,22 @@ class Run {
     checkpoint();
   }
 
+  // A disk that is full has room again some day, and what is written stays written.
+  void work_resumably() {
+    try {
+      work();
+    } catch (const Error& error) {
+      const bool resumable =
+          error.code() == ErrorCode::io && !request_.output.empty() && StagedFile::is_begun(request_.output);
+      if (!resumable || !error.hint().empty()) throw;
+      throw Error(error.code(), error.message(),
+                  "when that is mended, the same command with --resume goes on");
+    }
+  }
+
+  RecordTally& tally() { return journal_.tally; }
+
+ private:
   void work() {
     const auto make = [this] { return std::make_unique<ReencryptBatch>(ring_.clone(), journal_.layout); };
     run_stream(reader_, request_.jobs,
@@ -196,9 +212,6 @@ class Run {
     output_.publish(journal_);
   }
 
-  RecordTally& tally() { return journal_.tally; }
-
- private:
   void consume(RecordBatch& batch) {
     output_.write(batch.output);
     journal_.tally.add(batch.tally);
@@ -262,7 +275,7 @@ RecordTally reencrypt(base::ByteSource& source, const token::FernetRing& ring, b
     more = run.take_up(std::move(*earlier));
   else
     run.begin();
-  if (more) run.work();
+  if (more) run.work_resumably();
   return std::move(run.tally());
 }
 

@@ -29,7 +29,7 @@ struct KeyRow {
   base::Bytes sealed;                     // empty: it verifies only
   base::Timestamp created_at;
   std::optional<base::Timestamp> not_before;
-  std::optional<base::Timestamp> published_at;
+  std::optional<base::Timestamp> published_at;  // since when others have it; a Fernet key: since its import
   std::optional<base::Timestamp> activated_at;
   std::optional<base::Timestamp> retires_at;
   std::optional<base::Timestamp> revoked_at;

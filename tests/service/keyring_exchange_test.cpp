@@ -140,6 +140,18 @@ TEST_CASE("Fernet keys go out a line each with the active one first, and come in
   CHECK(open_fernet_key(to.realm(), list[0].row) == open_fernet_key(from.realm(), active));
 }
 
+TEST_CASE("A19: a Fernet key that came from elsewhere has data under it and is deleted by force only") {
+  KeyWorld from, to(GENERATE(test::each_engine()), 2);
+  const auto kid = from.generate("", KeyUse::fernet).row.kid;
+  const auto text = export_keys(from.realm(), from.cause(), {kid, KeyFormat::fernet, true}).text;
+  to.generate("", KeyUse::fernet);
+  const auto made_here = to.generate("", KeyUse::fernet).row.kid;
+  REQUIRE(import_text(to, text.reveal_text(), KeyUse::fernet).at(0).row.state == KeyState::pending);
+  CHECK(code_of([&] { delete_key(to.realm(), to.cause(), kid, false); }) == ErrorCode::precondition);
+  CHECK_NOTHROW(delete_key(to.realm(), to.cause(), kid, true));
+  CHECK_NOTHROW(delete_key(to.realm(), to.cause(), made_here, false));
+}
+
 TEST_CASE("a format that cannot hold the key says which one can") {
   KeyWorld world;
   const auto secret = world.generate("HS256").row.kid;

@@ -83,6 +83,18 @@ TEST_CASE("a Fernet key is replaced at once and never retires by the clock") {
   CHECK(std::find(plan.safe_now.begin(), plan.safe_now.end(), plan.next) != plan.safe_now.end());
 }
 
+TEST_CASE("B73: a revoked Fernet key is in use as long as it is kept, and never safe to delete") {
+  std::vector keys{key_in(KeyState::active, "new"), key_in(KeyState::revoked, "old")};
+  const auto jwt = make_plan(KeyUse::jwt, keys, timing, now);
+  CHECK(jwt.in_use.size() == 1);
+  for (auto& key : keys) key.row.use = KeyUse::fernet;
+  const auto plan = make_plan(KeyUse::fernet, keys, timing, now);
+  REQUIRE(plan.in_use.size() == 2);
+  CHECK(plan.in_use[1].kid == "old");
+  CHECK(plan.in_use[1].state == KeyState::revoked);
+  for (const auto& step : plan.safe_now) CHECK(step.find("delete") == std::string::npos);
+}
+
 TEST_CASE("without any key the plan says how to make one") {
   const auto plan = make_plan(KeyUse::jwt, {}, timing, now);
   CHECK(plan.next == "authctl key generate --use jwt");

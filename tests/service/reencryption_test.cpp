@@ -247,7 +247,13 @@ struct Killed {
       std::filesystem::create_directory(out);
       return false;
     };
-    CHECK_THROWS_AS(reencrypt(source, keys.ring(), random, request, hooks), base::Error);
+    try {
+      reencrypt(source, keys.ring(), random, request, hooks);
+      FAIL("a folder was replaced");
+    } catch (const base::Error& error) {
+      CHECK(error.code() == base::ErrorCode::io);
+      CHECK_THAT(error.hint(), Catch::Contains("--resume"));
+    }
     std::filesystem::remove(out);
     request.replace = false;
     request.resume = true;
