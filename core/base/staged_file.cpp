@@ -16,7 +16,7 @@ namespace {
 std::string journal_name_of(const std::string& path) { return path + ".journal"; }
 
 // One fixed name, because only the process that holds the partial file writes a journal: what a kill leaves
-// of it is written over, not left behind.
+// of it is made anew, not left behind, and what somebody else put there is not written to.
 std::string next_journal_of(const std::string& path) { return path + ".journal.new"; }
 
 [[noreturn]] void fail(std::string_view what, const std::string& path) {
@@ -49,7 +49,8 @@ void StagedFile::take_up(std::uint64_t good_size) {
 void StagedFile::checkpoint(std::string_view journal) {
   file_->sync();
   const auto next = next_journal_of(path_);
-  const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  ::unlink(next.c_str());
+  const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) fail("cannot create", next);
   try {
     write_all(fd, journal, next);

@@ -104,3 +104,17 @@ TEST_CASE("a partial file that is not ours alone is never written to") {
   CHECK_THROWS_AS(staged.take_up(0), Error);
   CHECK(read_file(other, 100) == "theirs");
 }
+
+TEST_CASE("a journal is never written into a file that is there already") {
+  Folder folder;
+  const auto path = folder.file("out"), other = folder.file("other");
+  write_private_file(other, "theirs", IfExists::refuse);
+  StagedFile file(path, IfExists::refuse);
+  file.begin();
+  SECTION("a second name") { REQUIRE(::link(other.c_str(), (path + ".journal.new").c_str()) == 0); }
+  SECTION("a link") { REQUIRE(::symlink(other.c_str(), (path + ".journal.new").c_str()) == 0); }
+  file.checkpoint("ours");
+  CHECK(read_file(other, 100) == "theirs");
+  CHECK(StagedFile::journal_of(path) == "ours");
+  CHECK(mode_of(path + ".journal") == 0600);
+}
