@@ -90,6 +90,18 @@ class Refusals(HomeTest):
             self.assertEqual(self.ok("fernet", "decrypt", "--key-file", keys, "--ttl", "60", "--now", now,
                                      stdin=good + "\n").raw_out, b"secret")
         self.ok("fernet", "decrypt", "--key-file", keys, "--now", "9999999999", stdin=good)  # A20: no ttl, any age
+        self.assertIn("without it the age is unlimited", self.ok("help", "fernet", "decrypt").out)
+
+    def test_A18_of_a_long_token_nothing_comes_out_before_its_last_byte_was_looked_at(self):
+        keys = self.home.write("keys", self.ok("fernet", "keygen").out)
+        raw = bytearray(base64.urlsafe_b64decode(self.ok("fernet", "encrypt", "--key-file", keys, stdin=b"plain " * 700000).raw_out))
+        raw[-1] ^= 1
+        token = base64.urlsafe_b64encode(bytes(raw)).decode()
+        for form in ((), ("--json",), ("-q",)):
+            result = self.expect(7, "fernet", "decrypt", "--key-file", keys, *form, stdin=token)
+            self.assertEqual(result.raw_out, b"")
+        result = self.expect(7, "fernet", "rotate", "--key-file", keys, stdin=token)
+        self.assertEqual(result.out, token)
 
 
 class Keys(HomeTest):
@@ -132,6 +144,31 @@ class Keys(HomeTest):
         self.assertFalse(os.path.exists(out + ".partial") or os.path.exists(out + ".journal"))
         self.refused(5, "conflict", "fernet", "rotate", source, "--out", out)
         self.refused(2, "usage", "fernet", "rotate", source, "--resume")
+
+    def test_a_run_that_cannot_go_on_is_taken_up_or_begun_again(self):
+        tokens = "".join(self.ok("fernet", "encrypt", stdin=str(i)).out for i in range(3))
+        old = self.kid("active")
+        self.ok("key", "rotate", "--use", "fernet")
+        source, out = self.home.write("in", tokens), self.home.path("out")
+        for name in (".partial", ".journal"):  # what is left where somebody deleted one of the two
+            with open(out + name, "w", encoding="ascii") as f:
+                f.write("")
+            os.chmod(out + name, 0o600)
+            if name == ".partial":
+                self.refused(5, "conflict", "fernet", "rotate", source, "--out", out)
+                self.ok("key", "retire", old)  # what was refused leaves no job behind
+                self.assertEqual(self.ok("fernet", "rotate", source, "--out", out, "--resume", "--json").json["rotated"], 3)
+                os.unlink(out)
+            else:
+                self.refused(7, "unverified", "fernet", "rotate", source, "--out", out, "--resume")
+                self.assertEqual(self.ok("fernet", "rotate", source, "--out", out, "--json").json["rotated"], 3)
+        self.ok("key", "retire", old)
+
+    def test_a_file_is_rotated_in_its_own_place(self):
+        tokens = "".join(self.ok("fernet", "encrypt", stdin=str(i)).out for i in range(3))
+        self.ok("key", "rotate", "--use", "fernet")
+        out = self.home.write("out", tokens)
+        self.assertEqual(self.ok("fernet", "rotate", out, "--out", out, "--force", "--yes", "--json").json["rotated"], 3)
         again = self.ok("fernet", "rotate", out, "--out", out, "--force", "--yes", "--json").json
         self.assertEqual((again["rotated"], again["current"]), (0, 3))
 
