@@ -31,6 +31,17 @@ base::Secret parse(const base::Secret& text, const std::string& where) {
   }
 }
 
+// A store of secrets keeps the newline of the file that it was given, and the program that prints the secret
+// adds its own: as in a shell's $(…) none of them counts.
+base::Secret without_newlines(const base::Secret& printed) {
+  auto text = printed.reveal_text();
+  for (auto shorter = base::without_newline(text); shorter.size() != text.size();
+       shorter = base::without_newline(text)) {
+    text = shorter;
+  }
+  return base::Secret(text);
+}
+
 void refuse_file(const std::string& path, const std::string& why, std::string hint = {}) {
   throw Error(ErrorCode::unavailable, "master key file " + base::quote(path) + " " + why, std::move(hint));
 }
@@ -64,7 +75,8 @@ MasterKeySource master_key_source(const base::Settings& settings) {
 
 base::Secret read_master_key(const MasterKeySource& source) {
   if (!source.command.empty())
-    return parse(run_key_command(split_command(source.command), longest_key_text), "the master key command");
+    return parse(without_newlines(run_key_command(split_command(source.command), longest_key_text)),
+                 "the master key command");
   if (source.file.empty())
     throw Error(ErrorCode::unavailable, "no master key is configured", "--master-key-file FILE");
   check_key_file(source.file);

@@ -1,5 +1,6 @@
 """Rendered keys come out of their consumers as they went in: a shell, and JSON and YAML readers."""
 import base64
+import contextlib
 import http.server
 import json
 import os
@@ -11,17 +12,17 @@ import unittest
 from harness import HomeTest
 
 
-KUBECTL, AWS, VAULT = (shutil.which(name) for name in ("kubectl", "aws", "vault"))
+KUBECTL, AWS, VAULT, AGE = (shutil.which(name) for name in ("kubectl", "aws", "vault", "age"))
 
 
 class SecretsManager(http.server.BaseHTTPRequestHandler):
-    """What AWS would receive: the target and the body of each request."""
-    received = []
+    """What AWS would receive: the target and the body of each request. It hands out one secret."""
+    received, secret = [], None
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.received.append((self.headers["X-Amz-Target"], json.loads(body)))
-        answer = json.dumps({"Name": "prod-auth"}).encode()
+        answer = json.dumps({"Name": "prod-auth", "SecretString": self.secret}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(answer)))
@@ -33,6 +34,18 @@ class SecretsManager(http.server.BaseHTTPRequestHandler):
 
 
 class SecretRender(HomeTest):
+    AWS_ENV = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_PAGER": ""}
+
+    @contextlib.contextmanager
+    def secrets_manager(self):
+        """A listener in AWS's place; gives the options that lead the AWS command line to it."""
+        with http.server.HTTPServer(("127.0.0.1", 0), SecretsManager) as manager:
+            threading.Thread(target=manager.serve_forever, daemon=True).start()
+            try:
+                yield "--region", "eu-west-1", "--endpoint-url", f"http://127.0.0.1:{manager.server_port}"
+            finally:
+                manager.shutdown()
+
     def keys(self):
         fernet = ",".join(self.ok("key", "export", "--all", "--format", "fernet", "--private").lines)
         jwks = self.ok("key", "export", "--all", "--format", "jwks", "--private").out.strip()
@@ -67,12 +80,9 @@ class SecretRender(HomeTest):
     @unittest.skipUnless(AWS, "SKIPPED: the AWS command line is not installed")
     def test_the_aws_command_sends_what_was_rendered(self):
         path = self.home.write("secret.json", self.render("aws", "--name", "prod-auth"))
-        with http.server.HTTPServer(("127.0.0.1", 0), SecretsManager) as manager:
-            threading.Thread(target=manager.serve_forever, daemon=True).start()
-            env = {**self.home.env, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_PAGER": ""}
-            subprocess.run([AWS, "secretsmanager", "create-secret", "--cli-input-json", "file://" + path, "--region", "eu-west-1",
-                            "--endpoint-url", f"http://127.0.0.1:{manager.server_port}"], env=env, capture_output=True, check=True)
-            manager.shutdown()
+        with self.secrets_manager() as where:
+            subprocess.run([AWS, "secretsmanager", "create-secret", "--cli-input-json", "file://" + path, *where],
+                           env={**self.home.env, **self.AWS_ENV}, capture_output=True, check=True)
         target, body = SecretsManager.received.pop()
         self.assertEqual(target, "secretsmanager.CreateSecret")
         self.assertEqual((body["Name"], json.loads(body["SecretString"])), ("prod-auth", self.keys()))
@@ -87,14 +97,47 @@ class SecretRender(HomeTest):
         command = {"AUTHCTL_MASTER_KEY_FILE": None, "AUTHCTL_MASTER_KEY_COMMAND": f"cat '{self.home.key}'"}
         self.ok("master-key", "verify", env=command)
         self.refused(8, "unavailable", "key", "list", env={**command, "AUTHCTL_MASTER_KEY_COMMAND": "false"})
+        key = self.master_key().strip()
+        for printed, code in ((key, 0), (key + "\\n\\n\\r\\n", 0), (key + " ", 8), (key + "\\nx", 8), ("\\n" + key, 8), ("\\n", 8)):
+            env = {**command, "AUTHCTL_MASTER_KEY_COMMAND": f"printf '{printed}'"}
+            self.expect(code, "master-key", "verify", env=env)
         if KUBECTL:
-            with open(self.home.key, "rb") as f:
-                encoded = base64.b64encode(f.read()).decode()
+            encoded = base64.b64encode(self.master_key().encode()).decode()
             template = self.home.write("master.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: authctl-master}\ndata:\n  key: "
                                        + encoded + "\n")
             line = (f"{KUBECTL} annotate --local -f {template} a=b -o "
                     '"go-template={{.data.key | base64decode}}"')
             self.ok("master-key", "verify", env={**command, "AUTHCTL_MASTER_KEY_COMMAND": line})
+
+    def master_key(self):
+        with open(self.home.key, encoding="ascii") as f:
+            return f.read()
+
+    def opens(self, env):
+        """With the master key from there and nowhere else."""
+        self.assertTrue(self.ok("master-key", "verify", "--json", env={"AUTHCTL_MASTER_KEY_FILE": None, **env}).json["ok"])
+
+    @unittest.skipUnless(AWS, "SKIPPED: the AWS command line is not installed")
+    def test_a_master_key_that_aws_hands_out(self):
+        SecretsManager.secret = self.master_key()
+        with self.secrets_manager() as where:
+            self.opens({**self.AWS_ENV, "AUTHCTL_MASTER_KEY_COMMAND": " ".join(
+                [AWS, "secretsmanager get-secret-value --secret-id authctl-master --query SecretString --output text", *where])})
+        target, body = SecretsManager.received.pop()
+        self.assertEqual((target, body["SecretId"]), ("secretsmanager.GetSecretValue", "authctl-master"))
+
+    @unittest.skipUnless(AGE, "SKIPPED: age is not installed")
+    def test_a_master_key_that_age_opens(self):
+        identity, sealed = self.home.path("age.txt"), self.home.path("master.key.age")
+        made = subprocess.run(["age-keygen", "-o", identity], capture_output=True, text=True, check=True)
+        subprocess.run([AGE, "-r", made.stderr.split()[-1], "-o", sealed, self.home.key], check=True)
+        self.opens({"AUTHCTL_MASTER_KEY_COMMAND": f"{AGE} --decrypt -i '{identity}' '{sealed}'"})
+
+    def test_a_master_key_that_systemd_hands_out(self):
+        folder = self.home.path("credentials")
+        os.mkdir(folder, 0o700)
+        shutil.copy(self.home.key, os.path.join(folder, "authctl-master-key"))
+        self.opens({"CREDENTIALS_DIRECTORY": folder})
 
     def test_one_use_alone_a_private_file_and_an_audit_entry(self):
         self.ok("key", "rotate", "--use", "fernet")
