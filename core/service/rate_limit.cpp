@@ -66,12 +66,10 @@ std::vector<std::string> rates_of_sign_in(store::Database& db, std::string_view 
                                           std::string_view address) {
   std::vector<std::string> sources{rate_of_address("login", address)};
   const auto user = store::find_user(db, typed);
-  if (!user)
-    sources.push_back(rate_of_account("login by name", typed));
-  else if (is_own_address(db, user->id, address))
+  if (user && is_own_address(db, user->id, address))
     sources.push_back(rate_of_address("login of " + user->id, address));
   else
-    sources.push_back(rate_of("login of", user->id));
+    sources.push_back(rate_of_account("login by name", typed));
   return sources;
 }
 

@@ -24,9 +24,12 @@ RateLimit rate_limit(const base::Settings& settings, std::string_view name);  //
 std::string rate_of_address(std::string_view what, std::string_view address);  // an IPv6 one by its /64
 std::string rate_of_account(std::string_view what, std::string_view typed);    // a name or e-mail, folded
 std::string rate_of(std::string_view what, std::string_view id);
-// Of a sign-in: its address, and its account by whichever name it was typed. An address that the account was
-// signed in from before has a count of its own there, as it has with the lockouts, so that a stranger's
-// guesses do not use up the owner's. A name that nobody has counts as an account would.
+// Of a sign-in: its address, and the name that was typed, whether somebody has it or not. Name and e-mail of
+// an account are two: with one for both, the limit of the one would be met by the other, and so tell a
+// stranger that there is such an account and which names are its. (Failures count for the account,
+// core/service/lockouts.h; a lock is shown to nobody.) An address that the account was signed in from before
+// has a count of its own there, as it has with the lockouts, so that a stranger's guesses do not use up the
+// owner's.
 std::vector<std::string> rates_of_sign_in(store::Database& db, std::string_view typed,
                                           std::string_view address);
 
