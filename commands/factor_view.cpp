@@ -22,7 +22,8 @@ void refuse_unverified(const service::CodeCheck& check) {
   if (check.refusal == service::Refusal::locked)
     throw base::Error{base::ErrorCode::locked,
                       "user " + user + " is locked until " + base::to_rfc3339(check.locked_until.value()),
-                      "authctl lockout clear " + base::shell_word(check.user_name)};
+                      "authctl lockout clear " +
+                          base::shell_word(service::lockout_subject(check.user_id, check.user_name))};
   if (check.refusal == service::Refusal::no_second_factor)
     throw base::Error{base::ErrorCode::denied,
                       check.factor == service::Factor::totp

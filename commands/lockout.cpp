@@ -7,7 +7,9 @@ namespace authctl::commands {
 namespace {
 
 constexpr Field lockout_fields[] = {
-    {"subject", FieldType::text, false, "the user's name, the address, or an IPv6 address's /64", "subject"},
+    {"subject", FieldType::text, false,
+     "the user's name (its id where the name is an address), the address, or an IPv6 address's /64",
+     "subject"},
     {"kind", FieldType::text, false, "account or ip", "kind"},
     {"failed_attempts", FieldType::integer, false, "in a row", "failed"},
     {"delay_seconds", FieldType::integer, false, "what so many failures lead to", "delay"},
@@ -63,12 +65,18 @@ void declare_list(Noun& noun) {
   verb.add_option("--after", query->after, "go on after this one")->type_name("SUBJECT");
 }
 
+void tell_of_namesake(Output& output, const service::LockoutView& view) {
+  if (view.namesake.empty()) return;
+  output.with_notice("this is the address; a user has that name, too: authctl lockout show " + view.namesake);
+}
+
 Output show(Invocation& in, const std::string& subject) {
   const auto view = service::show_lockout(in.realm(), service::lockout_policy(in.stored_settings()), subject);
   auto output = Output::one(lockout_shape, json_of(view));
   if (view.of_nobody)
     output.with_notice("nobody has the name " + base::quote(view.subject) +
                        "; names that nobody has may share a counter");
+  tell_of_namesake(output, view);
   return output;
 }
 
@@ -96,6 +104,7 @@ void declare_clear(Noun& noun) {
               auto output = Output::one(lockout_shape, json_of(outcome.lockout));
               if (!outcome.cleared)
                 output.with_notice("nothing is counted against " + base::quote(outcome.lockout.subject));
+              tell_of_namesake(output, outcome.lockout);
               return output;
             })
       .add_option("SUBJECT", *subject, "a user, or an address")

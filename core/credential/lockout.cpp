@@ -26,7 +26,7 @@ base::Duration delay_after(const LockoutPolicy& policy, std::int64_t failures) {
 
 std::optional<base::Timestamp> locked_until(const LockoutPolicy& policy, const LockoutState& state,
                                             base::Timestamp now) {
-  if (state.failed_attempts >= most_failures) return end_of_time;
+  if (state.failed_attempts >= std::min(policy.most, most_failures)) return end_of_time;
   const auto last = settled(state, now).last_failure_at;
   if (!last) return std::nullopt;
   const auto until = *last + delay_after(policy, state.failed_attempts);

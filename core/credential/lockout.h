@@ -22,13 +22,14 @@
 
 namespace authctl::credential {
 
+inline constexpr std::int64_t most_failures = 100;  // in a row, whatever the policy
+
 struct LockoutPolicy {
   std::int64_t threshold = 3;  // failures before the first delay
   base::Duration base = std::chrono::seconds(1);
   base::Duration max = std::chrono::minutes(15);
+  std::int64_t most = most_failures;  // failures in a row; never more than that
 };
-
-inline constexpr std::int64_t most_failures = 100;  // in a row, whatever the policy
 
 struct LockoutState {
   std::int64_t failed_attempts = 0;

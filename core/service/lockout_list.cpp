@@ -14,8 +14,10 @@ using store::CounterKind;
 
 constexpr std::int64_t page = 256;
 
-LockoutView view_of(const credential::LockoutPolicy& policy, const store::CounterRow& row,
+LockoutView view_of(store::Database& db, credential::LockoutPolicy policy, const store::CounterRow& row,
                     std::string subject, base::Timestamp now) {
+  if (row.kind == CounterKind::account && row.state.failed_attempts >= most_of_strangers)
+    policy = policy_of_account(policy, !store::own_counters(db, row.subject).empty());
   LockoutView view;
   view.subject = std::move(subject);
   view.kind = store::word_of(row.kind == CounterKind::unknown ? CounterKind::account : row.kind);
@@ -32,12 +34,15 @@ struct Subject {
   CounterKind kind;
   std::string key;   // as in the table
   std::string name;  // as it is shown
+  std::string namesake = {};
 };
 
 // A name that nobody has is one, too, as long as failures are counted where it falls.
 Subject subject_of(Realm& realm, store::Database& db, const std::string& text) {
-  if (auto network = base::network_of(text)) return {CounterKind::ip, *network, *network};
-  if (const auto user = store::find_user(db, text)) return {CounterKind::account, user->id, user->name};
+  const auto user = store::find_user(db, text);
+  if (auto network = base::network_of(text))
+    return {CounterKind::ip, *network, *network, user ? user->id : std::string()};
+  if (user) return {CounterKind::account, user->id, lockout_subject(user->id, user->name)};
   Subject unknown{CounterKind::unknown, unknown_bucket(realm, text), base::fold_ascii(text)};
   if (!store::find_counter(db, unknown.kind, unknown.key)) store::get_user(db, text);  // throws
   return unknown;
@@ -91,15 +96,17 @@ NextLockout list_lockouts(Realm& realm, const credential::LockoutPolicy& policy,
     listing->ready.pop_back();
     auto name = row.subject;
     if (row.kind == CounterKind::account)
-      if (const auto user = store::find_user_by_id(realm.db(), row.subject)) name = user->name;
-    return view_of(listing->policy, row, std::move(name), realm.by_clock());
+      if (const auto user = store::find_user_by_id(realm.db(), row.subject))
+        name = lockout_subject(user->id, user->name);
+    return view_of(realm.db(), listing->policy, row, std::move(name), realm.by_clock());
   };
 }
 
 LockoutView show_lockout(Realm& realm, const credential::LockoutPolicy& policy, const std::string& text) {
   const auto subject = subject_of(realm, realm.db(), text);
-  auto view = view_of(policy, store::get_counter(realm.db(), subject.kind, subject.key), subject.name,
-                      realm.by_clock());
+  auto view = view_of(realm.db(), policy, store::get_counter(realm.db(), subject.kind, subject.key),
+                      subject.name, realm.by_clock());
+  view.namesake = subject.namesake;
   view.of_nobody = subject.kind == CounterKind::unknown;
   return view;
 }
@@ -121,7 +128,9 @@ LockoutOutcome clear_lockout(Realm& realm, const Cause& cause, const credential:
                  {"counter", store::word_of(subject.kind)},
                  {"failed_attempts", row.state.failed_attempts}}});
     row = store::get_counter(c.db(), subject.kind, subject.key);
-    return LockoutOutcome{view_of(policy, row, subject.name, c.by_clock()), cleared};
+    LockoutOutcome outcome{view_of(c.db(), policy, row, subject.name, c.by_clock()), cleared};
+    outcome.lockout.namesake = subject.namesake;
+    return outcome;
   });
 }
 

@@ -20,8 +20,17 @@ constexpr std::string_view bucket_purpose = "lockout: unknown names";
 
 struct Counter {
   CounterRow row;
-  bool judges = true;  // it refuses; the others are only counted in
+  LockoutPolicy policy;  // what its failures lead to
+  bool judges = true;    // it refuses; the others are only counted in
 };
+
+// A hundred failures are all that an account takes in a row, wherever they come from.
+std::optional<base::Timestamp> refused_until(const Counter& counter, base::Timestamp now) {
+  const auto& [row, policy, judges] = counter;
+  const bool is_full =
+      row.kind == CounterKind::account && row.state.failed_attempts >= credential::most_failures;
+  return judges || is_full ? credential::locked_until(policy, row.state, now) : std::nullopt;
+}
 
 std::string own_subject(const std::string& user_id, const std::string& network) {
   return user_id + ' ' + network;
@@ -36,33 +45,31 @@ CounterRow address_counter(Change& change, const std::string& network) {
   return row;
 }
 
-void add_account_counters(Change& change, const AttemptSource& source,
-                          const std::optional<std::string>& network, std::vector<Counter>& counters) {
+std::vector<Counter> account_counters(Change& change, const LockoutPolicy& policy,
+                                      const AttemptSource& source,
+                                      const std::optional<std::string>& network) {
+  std::vector<Counter> counters;
+  bool known = false;
+  const auto own = store::own_counters(change.db(), source.user_id);
+  for (const auto& row : own) {
+    const bool here = network && row.subject == own_subject(source.user_id, *network);
+    if (here || !network) counters.push_back({row, policy, here});
+    known = known || here;
+  }
   auto account = store::get_counter(change.db(), CounterKind::account, source.user_id);
   account.user_id = source.user_id;
-  bool known = false;
-  if (!network) {
-    for (auto& own : store::own_counters(change.db(), source.user_id)) counters.push_back({own, false});
-  } else if (auto own =
-                 store::find_counter(change.db(), CounterKind::own, own_subject(source.user_id, *network))) {
-    known = true;
-    counters.push_back({std::move(*own), true});
-  }
-  counters.push_back({std::move(account), !known});
-  if (network) counters.push_back({address_counter(change, *network), !known});
+  counters.push_back({std::move(account), policy_of_account(policy, !own.empty()), !known});
+  if (network) counters.push_back({address_counter(change, *network), policy, !known});
+  return counters;
 }
 
-std::vector<Counter> counters_for(Change& change, const AttemptSource& source) {
+std::vector<Counter> counters_for(Change& change, const LockoutPolicy& policy, const AttemptSource& source) {
   const auto network = base::network_of(source.address);
-  std::vector<Counter> counters;
-  if (!source.user_id.empty()) {
-    add_account_counters(change, source, network, counters);
-    return counters;
-  }
-  counters.push_back({store::get_counter(change.db(), CounterKind::unknown,
-                                         unknown_bucket(change.realm(), source.identifier)),
-                      true});
-  if (network) counters.push_back({address_counter(change, *network), true});
+  if (!source.user_id.empty()) return account_counters(change, policy, source, network);
+  std::vector<Counter> counters{{store::get_counter(change.db(), CounterKind::unknown,
+                                                    unknown_bucket(change.realm(), source.identifier)),
+                                 policy}};
+  if (network) counters.push_back({address_counter(change, *network), policy});
   return counters;
 }
 
@@ -73,13 +80,12 @@ void keep(store::Database& db, const CounterRow& row) {
     store::put_counter(db, row);
 }
 
-void refuse(Change& change, const LockoutPolicy& policy, const std::vector<Counter>& counters,
-            TakenAttempt& taken) {
+void refuse(Change& change, const std::vector<Counter>& counters, TakenAttempt& taken) {
   taken.admitted = false;
-  for (const auto& [row, judges] : counters) {
-    if (!judges) continue;
-    const auto admission = credential::begin_attempt(policy, row.state, change.by_clock());
-    if (admission.admitted) continue;
+  for (const auto& counter : counters) {
+    if (!refused_until(counter, change.by_clock())) continue;
+    const auto& row = counter.row;
+    const auto admission = credential::begin_attempt(counter.policy, row.state, change.by_clock());
     taken.locked_until = std::max(taken.locked_until, admission.locked_until);
     // Also where nothing is new (it is where the clock was set back): one that is refused waits for the disk
     // as one that is admitted does, and so takes the same time.
@@ -113,25 +119,34 @@ bool has_entries(const CounterRow& row) { return row.kind != CounterKind::own; }
 
 }  // namespace
 
+LockoutPolicy policy_of_account(LockoutPolicy policy, bool is_known_from_somewhere) {
+  if (is_known_from_somewhere) policy.most = std::min(policy.most, most_of_strangers);
+  return policy;
+}
+
+std::string lockout_subject(const std::string& user_id, const std::string& user_name) {
+  return base::network_of(user_name) ? user_id : user_name;
+}
+
 bool is_own_address(store::Database& db, const std::string& user_id, std::string_view address) {
   const auto network = base::network_of(address);
   return network && store::find_counter(db, CounterKind::own, own_subject(user_id, *network));
 }
 
 TakenAttempt take_attempt(Change& change, const LockoutPolicy& policy, const AttemptSource& source) {
-  const auto counters = counters_for(change, source);
+  const auto counters = counters_for(change, policy, source);
   TakenAttempt taken{true, std::nullopt, {}, {}};
-  for (const auto& [row, judges] : counters)
-    if (judges && credential::locked_until(policy, row.state, change.by_clock())) taken.admitted = false;
+  for (const auto& counter : counters)
+    if (refused_until(counter, change.by_clock())) taken.admitted = false;
   if (!taken.admitted) {
-    refuse(change, policy, counters, taken);
+    refuse(change, counters, taken);
     return taken;
   }
-  for (const auto& [row, judges] : counters) {
+  for (const auto& [row, row_policy, judges] : counters) {
     taken.before.push_back(row);
     auto& after = taken.after.emplace_back(row);
     after.state = credential::count_failure(row.state, change.by_clock());
-    after.locked_until = credential::locked_until(policy, after.state, change.by_clock());
+    after.locked_until = credential::locked_until(row_policy, after.state, change.by_clock());
     after.last_ip = source.address.empty() ? row.last_ip : std::optional(source.address);
     if (judges) taken.locked_until = std::max(taken.locked_until, after.locked_until);
     store::put_counter(change.db(), after);

@@ -6,7 +6,9 @@
 //   one signed in from before     account, ip, own               own
 //   the terminal                  account, every own             account
 //
-// so the account's counter is the sum of all, and a stranger's guesses do not shut the owner out at home.
+// An account that is known from somewhere refuses strangers and the terminal for good from the 50th failure
+// in a row on, and everybody from the 100th on: so no more than that are ever taken, and the last ones at
+// home. The account's counter is the sum of all, and a stranger's guesses do not shut the owner out at home.
 // Invariants: a counter is taken before anything is verified; names that nobody has share a bounded table.
 #pragma once
 #include <functional>
@@ -21,6 +23,7 @@
 namespace authctl::service {
 
 inline constexpr std::chrono::hours address_memory{24};  // after its last failure
+inline constexpr std::int64_t most_of_strangers = credential::most_failures / 2;
 
 // Whom the attempt is against and where it comes from.
 struct AttemptSource {
@@ -47,18 +50,25 @@ void give_back_attempt(Change& change, const TakenAttempt& taken);
 // one of the account's from now on. Gives whether it is a new one beside others.
 bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken);
 
+// What an account's counter leads to for whoever is not at home.
+credential::LockoutPolicy policy_of_account(credential::LockoutPolicy policy, bool is_known_from_somewhere);
+
 // Whether this account has signed in from there before.
 bool is_own_address(store::Database& db, const std::string& user_id, std::string_view address);
 
 struct LockoutView {
-  std::string subject;  // the user's name, the address, the /64
+  std::string subject;  // see lockout_subject; the address, the /64
   std::string kind;     // "account", "ip"
   std::int64_t failed_attempts = 0;
   base::Duration delay{0};
   std::optional<base::Timestamp> locked_until, last_failure_at;
   std::optional<std::string> last_ip;
+  std::string namesake;    // id of the user whose name this address is; empty: nobody's
   bool of_nobody = false;  // nobody has this name; others that nobody has may share its counter
 };
+// What names an account's counter: the user's name; where that is an address, too, the user's id.
+std::string lockout_subject(const std::string& user_id, const std::string& user_name);
+
 using NextLockout = std::function<std::optional<LockoutView>()>;
 struct LockoutQuery {
   std::optional<std::int64_t> limit;
