@@ -125,17 +125,59 @@ class Login(SignIn):
         for name in ("ann", "ANN", "ann@example.com", "Ann@Example.COM"):
             self.assertEqual(Browser(self.server).login(name).status, 200, name)
 
+    def people(self):
+        """One of each kind that a sign-in refuses, with an e-mail that signs in as well."""
+        def make(name, *options, password=self.PASSWORD):
+            self.ok("user", "create", name, "--email", name + "@example.com", *options,
+                    *(["--password-stdin"] if password else []), stdin=password)
+
+        def enroll(name):
+            return self.ok("totp", "enroll", name, "--json").json["secret"]
+
+        def confirm(name, secret):
+            now = str(int(time.time()))
+            code = self.ok("totp", "code", "--secret-file", self.home.write("of-" + name, secret), "--now", now).out.strip()
+            self.ok("totp", "confirm", name, "--code-stdin", stdin=code)
+
+        make("nopass", password="")
+        make("off", "--disabled")
+        for name in "factor", "waiting", "factor-off", "stuck":
+            make(name)
+        for name in "factor", "factor-off":
+            confirm(name, enroll(name))
+        enroll("waiting")
+        self.ok("user", "disable", "factor-off")
+        self.ok("backup-code", "generate", "stuck")
+        for _ in range(3):
+            self.expect(4, "backup-code", "verify", "stuck", "--code-stdin", stdin="aaaa-bbbb-cccc-dddd", env={"AUTHCTL_LOCKOUT_BASE": "15m"})
+        self.ok("user", "import", "-", stdin="".join(
+            json.dumps({"name": name, "email": name + "@example.com", "password_hash": hashed, "status": status}) + "\n"
+            for name, hashed, status in (("moved", "$2b$04$AJSKHiEheHgDD.UeJZA.ZuGoV0UYJwDJXQKgR0lqmw76WvH2ycDdW", "active"),
+                                         ("moved-off", "pbkdf2:sha256:1000$salt$" + "0" * 64, "disabled"))))
+
     def test_whatever_is_wrong_the_answer_is_the_same(self):
-        self.ok("user", "create", "nopass")
-        self.ok("user", "create", "off", "--password-stdin", "--disabled", stdin=self.PASSWORD)
-        self.ok("user", "import", "-", stdin='{"name":"moved","password_hash":"$2b$04$AJSKHiEheHgDD.UeJZA.ZuGoV0UYJwDJXQKgR0lqmw76WvH2ycDdW"}')
-        seen = set()
-        for name, password in (("ann", "wrong"), ("nobody", self.PASSWORD), ("off", self.PASSWORD),
-                               ("nopass", self.PASSWORD), ("ann\u00a0", self.PASSWORD), ("moved", self.PASSWORD), ("moved", "k" * 73)):
-            answer = Browser(self.server).login(name, password)
+        self.people()
+        server = self.serve("--behind-proxy", "127.0.0.1/32", env={**WIDE, "AUTHCTL_LOCKOUT_BASE": "15m"})
+        right = self.PASSWORD
+        rows = (("ann", "wrong", "wrong_password"), ("nobody", right, "unknown_user"), ("nopass", right, "no_password"),
+                ("off", right, "disabled"), ("off", "wrong", "disabled"), ("factor", "wrong", "wrong_password"),
+                ("waiting", "wrong", "wrong_password"), ("factor-off", right, "disabled"), ("factor-off", "wrong", "disabled"),
+                ("stuck", right, "locked"), ("stuck", "wrong", "locked"), ("moved", right, "wrong_password"),
+                ("moved", "k" * 73, "wrong_password"), ("moved-off", right, "disabled"), ("ann\u00a0", right, "unknown_user"))
+        rows += tuple((name + "@example.com", password, why) for name, password, why in rows[:14])
+        seen, failed = set(), {}
+        for i, (name, password, why) in enumerate(rows):  # each from an address of its own, that no other row locks
+            account = name.removesuffix("@example.com")
+            if failed.get(account) == 2:  # the third would lead to a lock
+                self.ok("lockout", "clear", account)
+            failed[account] = failed.get(account, 0) % 2 + (why not in ("locked", "unknown_user"))
+            answer = server.ask("POST", "/auth/login", {"username": name, "password": password},
+                                {"X-Forwarded-For": f"192.0.2.{i}", "X-Forwarded-Proto": "https"})
             self.refused(answer, 401, "Invalid credentials")
             self.assertNotIn("set-cookie", answer.headers)
-            seen.add(tuple((field, value) for field, value in sorted(answer.headers.items()) if field != "date"))
+            seen.add(tuple((field, value) for field, value in answer.all_headers if field.lower() != "date"))
+            denied = self.ok("audit", "query", "--action", "auth.login", "--limit", "1", "--reveal", "--json").json[0]
+            self.assertEqual((denied["ip"], denied["detail"]["refusal"]), (f"192.0.2.{i}", why), name)
         self.assertEqual(len(seen), 1, seen)
 
     def test_a_lock_answers_as_a_wrong_password_does(self):

@@ -126,10 +126,12 @@ TEST_CASE("who it was that was refused is in the log, with one refusal for each 
 
 TEST_CASE("every ticket asks for the same work: one hash of the same cost") {
   SignInWorld world(GENERATE(test::each_engine()));
-  world.add("ann");
-  world.add("bob", "", "");
-  world.add("eve");
-  service::disable_user(world.realm(), world.cause(), "eve", false);
+  for (const std::string name : {"ann", "eve", "factor", "waiting", "gone"})
+    world.add(name, name + "@example.com");
+  world.add("bob", "bob@example.com", "");
+  for (const auto* name : {"factor", "gone"}) world.add_totp(name);
+  service::enroll_totp(world.realm(), world.cause(), {"waiting", "authctl", {}});
+  for (const auto* name : {"eve", "gone"}) service::disable_user(world.realm(), world.cause(), name, false);
   const auto parameters = [&](const std::string& name) {
     const auto ticket =
         service::begin_sign_in(world.realm(), SignInWorld::from("192.0.2.1"), world.policy, {name, "login"});
@@ -137,9 +139,14 @@ TEST_CASE("every ticket asks for the same work: one hash of the same cost") {
     return base::json::serialize(crypto::identify_password_hash(ticket.hash).parameters);
   };
   const auto known = parameters("ann");
-  for (const auto* name : {"bob", "eve", "ghost", "ann\n", "", "%", "\xff"}) CHECK(parameters(name) == known);
+  for (const std::string name : {"bob", "eve", "ghost", "factor", "waiting", "gone"}) {
+    CHECK(parameters(name) == known);
+    CHECK(parameters(name + "@example.com") == known);
+  }
+  for (const auto* name : {"ann\n", "", "%", "\xff"}) CHECK(parameters(name) == known);
   for (int i = 0; i < 5; ++i) world.sign_in("ann", wrong, elsewhere);
-  CHECK(parameters("ann") == known);  // locked
+  CHECK(verdict(world.sign_in("ann", right, elsewhere)) == "locked");
+  CHECK(parameters("ann") == known);
 }
 
 TEST_CASE("a right password while it is locked says nothing, and is not even kept as right") {
