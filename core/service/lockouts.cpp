@@ -117,6 +117,18 @@ bool remember_address(Change& change, const std::string& user_id, const std::str
 // An `own` counter never leads to more than its account's does, which has an entry.
 bool has_entries(const CounterRow& row) { return row.kind != CounterKind::own; }
 
+// At home an account's success takes back what it failed there itself, and nothing of what was guessed at
+// others from there: with an account of one's own one would buy guesses at theirs without end. Gives whether
+// none is left.
+bool take_back(store::Database& db, const CounterRow& before, std::int64_t failures) {
+  auto row = store::find_counter(db, before.kind, before.subject);
+  if (!row) return true;
+  if (row->state.failed_attempts == before.state.failed_attempts + 1) row->state = before.state, --failures;
+  row->state.failed_attempts = std::max<std::int64_t>(row->state.failed_attempts - failures, 0);
+  keep(db, *row);
+  return row->state.failed_attempts == 0;
+}
+
 }  // namespace
 
 LockoutPolicy policy_of_account(LockoutPolicy policy, bool is_known_from_somewhere) {
@@ -185,9 +197,17 @@ void give_back_attempt(Change& change, const TakenAttempt& taken) {
 }
 
 bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken) {
+  const auto network = base::network_of(source.address);
+  const auto home = std::ranges::find(taken.before, CounterKind::own, &CounterRow::kind);
+  const bool at_home = network && home != taken.before.end();
   for (const auto& row : taken.before) {
-    if (row.kind != CounterKind::own) store::drop_counter(change.db(), row.kind, row.subject);
-    if (!row.locked_until || !has_entries(row)) continue;
+    if (!has_entries(row)) continue;
+    if (at_home && row.kind == CounterKind::ip) {
+      if (!take_back(change.db(), row, home->state.failed_attempts + 1)) continue;
+    } else {
+      store::drop_counter(change.db(), row.kind, row.subject);
+    }
+    if (!row.locked_until) continue;
     change.record({"auth.lockout",
                    target_of(row, source),
                    audit::Outcome::success,
@@ -197,7 +217,6 @@ bool settle_success(Change& change, const AttemptSource& source, const TakenAtte
                     {"failed_attempts", row.state.failed_attempts}}});
   }
   clear_own(change, source.user_id);
-  const auto network = base::network_of(source.address);
   if (!network) return false;
   return remember_address(change, source.user_id, *network);
 }

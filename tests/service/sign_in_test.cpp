@@ -192,6 +192,33 @@ TEST_CASE("an address that guesses at many names is locked, an IPv6 one with its
                      "'192.0.2.1'") == 1);
 }
 
+TEST_CASE("an account of one's own buys no guesses at those of others from the same address") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  for (const auto* name : {"mallory", "ann", "bob", "eve", "joe"}) world.add(name);
+  const auto failed = [&] {
+    const auto row = store::find_counter(world.db(), store::CounterKind::ip, elsewhere);
+    return row ? row->state.failed_attempts : 0;
+  };
+  CHECK(verdict(world.sign_in("mallory", right, elsewhere)) == "allowed");
+  for (const auto* name : {"ann", "bob", "eve"}) {
+    CHECK(verdict(world.sign_in(name, wrong, elsewhere)) == "wrong_password");
+    CHECK(verdict(world.sign_in("mallory", right, elsewhere)) == "allowed");
+  }
+  CHECK(failed() == 3);
+  CHECK(verdict(world.sign_in("joe", right, elsewhere)) == "locked");
+  // Slips of somebody who is known there are taken back, and theirs alone.
+  for (int i = 0; i < 2; ++i) world.sign_in("mallory", wrong, elsewhere);
+  CHECK(failed() == 5);
+  CHECK(verdict(world.sign_in("mallory", right, elsewhere)) == "allowed");
+  CHECK(failed() == 3);
+  world.clock().advance(1min);
+  CHECK(verdict(world.sign_in("joe", right, elsewhere)) == "allowed");  // new there: it has begun anew
+  CHECK(failed() == 0);
+  for (int i = 0; i < 2; ++i) world.sign_in("joe", wrong, elsewhere);
+  CHECK(verdict(world.sign_in("joe", right, elsewhere)) == "allowed");
+  CHECK(failed() == 0);
+}
+
 TEST_CASE("an account takes a hundred guesses in a row at most, whatever the settings") {
   SignInWorld world(store::Engine::sqlite);
   world.policy.lockout = {1'000'000, 0s, 0s};
