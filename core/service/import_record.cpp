@@ -179,6 +179,10 @@ struct ImportRecordReader::Draft {
 ImportColumns read_import_header(std::string_view record) {
   record = base::without_newline(record);
   if (record.starts_with(byte_order_mark)) record.remove_prefix(byte_order_mark.size());
+  if (record.starts_with('['))
+    throw Error{ErrorCode::invalid, "the file is a JSON array", "an object a line: jq -c '.[]'"};
+  if (record.find('\r') != std::string_view::npos)
+    throw Error{ErrorCode::invalid, "the lines of the file end in CR alone", "in LF or CRLF: tr '\\r' '\\n'"};
   std::vector<std::string> cells;
   if (record.size() > longest_record || !base::split_csv_record(record, cells) || !base::is_utf8(record))
     throw Error{ErrorCode::invalid, "line 1 is no CSV header",
@@ -215,7 +219,7 @@ bool ImportRecordReader::read_csv(std::string_view record, Draft& draft) {
 
 bool ImportRecordReader::read_json(std::string_view record, Draft& draft) {
   const auto value = base::parse_json(record, {longest_record, 8});
-  if (!value || !value->is_object()) return draft.refuse("it is no JSON object");
+  if (!value || !value->is_object()) return draft.refuse("it is no JSON object on a line of its own");
   unsigned seen = 0;
   for (const auto& [key, member] : value->get_object()) {
     const auto field = field_from(key);

@@ -1,10 +1,12 @@
 """`user import` as an operator meets it: hostile files, streams, kill -9 halfway, pages through what came in.
 
 AUTHCTL_IMPORT_USERS sets how many users are imported (20,000), AUTHCTL_IMPORT_KILLS how often it is killed (12)."""
+import contextlib
 import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -67,6 +69,7 @@ class Files(Import):
             "array": '{"name":"a"}\n[{"name":"b"}]\n', "duplicate": '{"name":"a","name":"b"}\n', "deep": '{"name":' + "[" * 5000 + "\n",
             "long-line": head + "a" * (2 << 20) + ",,\n", "long-cell": head + "ann,,$2b$" + "x" * 70000 + "\n",
             "more-cells": head + "ann,,,,\n", "control": head + "\x1b[31mann,,\n", "wrong-types": '{"name":7}\n',
+            "array-file": '[{"name":"a"},\n{"name":"b"}]\n', "cr-alone": "name,email\ra,a@example.com\rb,b@example.com\r",
             "status": "name,status\nann,root\n", "flag": "name,disabled\nann,maybe\n",
         }
         for name, content in files.items():
@@ -254,18 +257,29 @@ class Many(Import):
             seen += [json.loads(line)["name"] for line in page]
             after = seen[-1]
         self.assertEqual(seen, sorted(f"user{i}" for i in range(USERS)))
+        self.guess_at_everybody()
         quick = {}
         for argv in (("user", "list", "--limit", "50"), ("user", "list", "--limit", "50", "--after", f"user{USERS // 2}"),
                      ("user", "list", "--scheme", "bcrypt", "--limit", "50"), ("user", "list", "--without-mfa", "--limit", "50"),
                      ("user", "list", "--scheme", "argon2id"), ("user", "list", "--status", "disabled"),
                      ("user", "show", f"user{USERS // 3}"), ("user", "show", f"USER{USERS // 3}@example.com"),
-                     ("lockout", "list", "--limit", "50")):
+                     ("lockout", "list", "--limit", "50"), ("lockout", "list", "--limit", "50", "--after", f"user{USERS // 2}"),
+                     ("lockout", "show", f"user{USERS // 3}")):
             quick[" ".join(argv)] = min(self.measured(*argv)[1] for _ in range(5))
         print(f"  {USERS} users imported in {seconds:.1f} s, at most {memory >> 20} MiB")
         for command, best in quick.items():
             print(f"  {1000 * best:7.1f} ms  {command}")
         self.assertEqual(len(self.ok("user", "list", "--scheme", "bcrypt", "--limit", "50", "-q").lines), 50)
         self.assertEqual(self.ok("user", "list", "--scheme", "argon2id", "-q").lines, [])
+        self.assertEqual(self.ok("lockout", "list", "--limit", "50", "--after", f"user{USERS // 2}", "-q").lines,
+                         [f"user{i}" for i in range(USERS // 2 - 1, USERS // 2 - 51, -1)])
+
+    def guess_at_everybody(self):
+        """Three failures each, one user after another: as many counters as there are users."""
+        with contextlib.closing(sqlite3.connect(self.home.store)) as db, db:
+            db.execute("INSERT INTO lockout_counter (kind, subject, user_id, failed_attempts, last_failure_at, locked_until, last_ip) "
+                       "SELECT 'account', id, id, 3, 1767225600000 + CAST(SUBSTR(name, 5) AS INTEGER), 1767225601000, '192.0.2.1' "
+                       "FROM user_account")
 
 
 if __name__ == "__main__":
