@@ -61,8 +61,8 @@ std::function<std::optional<SessionOfUser>()> list_sessions(Realm& realm, const 
     std::int64_t left = std::numeric_limits<std::int64_t>::max();
     bool last = false;
   };
-  if (query.limit && *query.limit < 0)
-    throw Error(ErrorCode::usage, "a limit is not negative", "--limit 100");
+  if (query.limit && *query.limit < 1)
+    throw Error(ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more");
   store::SessionFilter filter{
       .user_id = {}, .ended = query.ended, .now = realm.now(), .used_after = realm.now() - idle};
   if (!query.user.empty()) filter.user_id = store::get_user(realm.db(), query.user).id;
