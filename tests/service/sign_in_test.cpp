@@ -174,6 +174,23 @@ TEST_CASE("a stranger's guesses do not shut the owner out where they have signed
   CHECK(world.view("ann").failed_attempts == 3);
 }
 
+TEST_CASE(
+    "failures at the terminal count at each of the account's homes, and a success there ends them all") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  world.add("ann");
+  constexpr std::string_view homes[] = {home, "2001:db8:1:2::3"};
+  for (const auto address : homes) CHECK(verdict(world.sign_in("ann", right, address)) == "allowed");
+  for (int i = 0; i < 3; ++i) CHECK(verdict(world.sign_in("ann", wrong, "")) == "wrong_password");
+  for (const auto address : homes) CHECK(verdict(world.sign_in("ann", right, address)) == "locked");
+  CHECK(verdict(world.sign_in("ann", right, "")) == "locked");
+  world.clock().advance(2s);
+  CHECK(verdict(world.sign_in("ann", right, "")) == "allowed");
+  for (const auto address : homes) {
+    world.sign_in("ann", wrong, address);  // the first again
+    CHECK(verdict(world.sign_in("ann", right, address)) == "allowed");
+  }
+}
+
 TEST_CASE("an address that guesses at many names is locked, an IPv6 one with its whole /64") {
   SignInWorld world(GENERATE(test::each_engine()));
   for (const auto* name : {"ann", "bob", "eve", "joe"}) world.add(name);
