@@ -129,7 +129,8 @@ void apply_globals(const Globals& globals, base::Settings& settings) {
   }
   if (globals.json && !globals.output.empty() && globals.output != "json") {
     throw base::Error(base::ErrorCode::usage,
-                      "--json and --output " + base::quote(globals.output) + " exclude each other");
+                      "--json and --output " + base::quote(globals.output) + " exclude each other",
+                      "leave one of them out");
   }
   for (const auto& option : table) {
     if (option.setting.empty() || option.text == nullptr || (globals.*option.text).empty()) continue;

@@ -1,7 +1,6 @@
 #include "cli/help.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "cli/globals.h"
@@ -119,10 +118,9 @@ void print_global_line(std::ostream& out) {
   print_wrapped(out, names + ". They are explained by: authctl help", 2, 0);
 }
 
-void print_exits(std::ostream& out, const commands::NounEntry& entry, const Noun::Verb& verb) {
+void print_exits(std::ostream& out, const Noun::Verb& verb) {
   Entries exits{{"0", "done"}, {"1", "failed"}, {"2", "wrong usage or bad input"}};
-  if (opens_store(entry.name, verb.name))
-    exits.emplace_back("8", "the store or its master key cannot be used");
+  if (verb.help.opens_store) exits.emplace_back("8", "the store or its master key cannot be used");
   for (const auto& [status, meaning] : verb.help.exits) {
     const std::string code = std::to_string(status);
     const auto known =
@@ -209,18 +207,6 @@ void print_noun(std::ostream& out, const NounEntry& entry, const Noun& noun) {
   out << "\nMore about one: authctl help " << entry.name << " VERB\n";
 }
 
-bool opens_store(std::string_view noun, std::string_view verb) {
-  constexpr std::array<std::string_view, 5> nouns{"completion", "config", "password", "schema", "version"};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> verbs{{{"fernet", "keygen"},
-                                                                                {"key", "inspect"},
-                                                                                {"lockout", "simulate"},
-                                                                                {"token", "inspect"},
-                                                                                {"totp", "code"},
-                                                                                {"totp", "check"}}};
-  return std::ranges::find(nouns, noun) == nouns.end() &&
-         std::ranges::find(verbs, std::pair(noun, verb)) == verbs.end();
-}
-
 void print_verb(std::ostream& out, const NounEntry& entry, const Noun::Verb& verb) {
   const std::string path = std::string(entry.name) + (verb.name.empty() ? "" : " " + verb.name);
   out << "authctl " << path << ": ";
@@ -237,7 +223,7 @@ void print_verb(std::ostream& out, const NounEntry& entry, const Noun::Verb& ver
     out << "\nExamples\n";
     for (const auto& example : verb.help.examples) out << "  " << example << '\n';
   }
-  print_exits(out, entry, verb);
+  print_exits(out, verb);
 }
 
 }  // namespace authctl::cli

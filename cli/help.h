@@ -12,7 +12,4 @@ void print_overview(std::ostream& out);
 void print_noun(std::ostream& out, const commands::NounEntry& entry, const commands::Noun& noun);
 void print_verb(std::ostream& out, const commands::NounEntry& entry, const commands::Noun::Verb& verb);
 
-// Whether the command looks at the store, so that it can end with 8.
-bool opens_store(std::string_view noun, std::string_view verb);
-
 }  // namespace authctl::cli

@@ -34,8 +34,8 @@ std::string read_stream(std::istream& in, std::size_t max_bytes) {
     content.append(chunk, static_cast<std::size_t>(in.gcount()));
     if (content.size() > max_bytes) {
       base::wipe(content.data(), content.size());
-      throw Error(ErrorCode::invalid,
-                  "standard input is longer than " + std::to_string(max_bytes) + " bytes");
+      throw Error(ErrorCode::invalid, "standard input is longer than " + std::to_string(max_bytes) + " bytes",
+                  "hand in the right file: nothing of this kind is so long");
     }
   }
   base::wipe(chunk, sizeof chunk);
@@ -146,7 +146,7 @@ base::Secret LiveInvocation::ask_secret(const std::string& what, bool is_new) {
   };
   base::Secret secret = ask((is_new ? "new " : "") + what + ": ");
   if (is_new && !(ask("the same again: ") == secret)) {
-    throw Error(ErrorCode::invalid, "the two are not the same; nothing was done");
+    throw Error(ErrorCode::invalid, "the two are not the same; nothing was done", "type it once more");
   }
   return secret;
 }

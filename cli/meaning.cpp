@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/text.h"
+
 namespace authctl::cli {
 namespace {
 
@@ -23,6 +25,17 @@ constexpr Meaning meanings[] = {
     {"fail", bad},        {"unverifiable", bad}, {"no", bad},      {"expired", uneasy},  {"ended", uneasy},
 };
 
+struct Mark {
+  std::string_view word, behind, colour;
+  bool whole_line;
+};
+
+constexpr Mark marks[] = {
+    {"+", " ", good, true},    {"-", " ", bad, true},         {"~", " ", uneasy, true},
+    {"!", " ", bad, true},     {"fail", "  ", bad, false},    {"warn", "  ", uneasy, false},
+    {"ok", "  ", good, false}, {"allowed", ":", good, false}, {"denied", ":", uneasy, false},
+};
+
 }  // namespace
 
 std::string_view colour_of(std::string_view member, std::string_view value) {
@@ -32,12 +45,43 @@ std::string_view colour_of(std::string_view member, std::string_view value) {
   return meaning == std::end(meanings) ? std::string_view{} : meaning->colour;
 }
 
+std::string coloured_line(const std::string& line) {
+  std::size_t begin = 0;
+  for (bool found = true; found;) {
+    found = false;
+    for (const std::string_view branch : {" ", "│", "├─", "└─"}) {
+      if (!std::string_view(line).substr(begin).starts_with(branch)) continue;
+      begin += branch.size();
+      found = true;
+    }
+  }
+  const std::string_view rest = std::string_view(line).substr(begin);
+  const auto* mark = std::find_if(std::begin(marks), std::end(marks), [&](const Mark& m) {
+    return rest.starts_with(m.word) && rest.substr(m.word.size()).starts_with(m.behind);
+  });
+  if (mark == std::end(marks)) return line;
+  const std::size_t end = mark->whole_line ? line.size() : begin + mark->word.size();
+  return line.substr(0, begin) + std::string(mark->colour) + line.substr(begin, end - begin) +
+         std::string(colour_end) + line.substr(end);
+}
+
+std::string with_how_long(std::string line, base::Timestamp now, std::size_t columns) {
+  constexpr std::size_t time_size = 20;  // 2026-01-31T12:00:00Z
+  if (line.size() <= time_size || line[line.size() - time_size - 1] != ' ') return line;
+  const auto span = how_long(std::string_view(line).substr(line.size() - time_size), now);
+  if (span.empty() || span == "now" || base::display_width(line) + span.size() + 3 > columns) return line;
+  return line + " (" + span + ")";
+}
+
 std::string how_long(std::string_view rfc3339, base::Timestamp now) {
   if (rfc3339.size() < 20 || !rfc3339.ends_with('Z')) return {};
   const auto time = base::parse_timestamp(rfc3339);
   if (!time) return {};
-  const bool future = *time > now;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(future ? *time - now : now - *time).count();
+  // Both to the second, as they are printed: what is 15 minutes ahead there is so here.
+  const auto here = std::chrono::floor<std::chrono::seconds>(now),
+             there = std::chrono::floor<std::chrono::seconds>(*time);
+  const bool future = there > here;
+  const auto seconds = (future ? there - here : here - there).count();
   constexpr std::pair<std::int64_t, std::string_view> units[] = {
       {365 * 86400, "y"}, {86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
   for (const auto& [size, letter] : units) {

@@ -84,12 +84,18 @@ void print_lines(const Console& console, const Style& style, const json::object&
   }
 }
 
-void print_safely(std::ostream& out, std::string_view text) {
+// Each line as it may be printed.
+template <class Visit>
+void for_each_line(std::string_view text, Visit visit) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    out << base::printable(text.substr(0, end)) << '\n';
+    visit(base::printable(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+}
+
+void print_safely(std::ostream& out, std::string_view text) {
+  for_each_line(text, [&](const std::string& line) { out << line << '\n'; });
 }
 
 class Presenter {
@@ -112,7 +118,7 @@ class Presenter {
   void one(json::object data) {
     if (style_.quiet) return id_of(data);
     if (style_.format == Format::table) {
-      return output_.view ? print_safely(console_.out, *output_.view) : print_lines(console_, style_, data);
+      return output_.view ? drawing(*output_.view) : print_lines(console_, style_, data);
     }
     write_json(console_.out, data, {style_.format == Format::json && console_.out_is_terminal});
     console_.out << '\n';
@@ -121,11 +127,18 @@ class Presenter {
   void many() {
     if (style_.quiet) return each([&](json::object row) { id_of(row); });
     if (style_.format == Format::json) return array();
-    if (style_.format == Format::table)
-      return output_.view ? print_safely(console_.out, *output_.view) : table();
+    if (style_.format == Format::table) return output_.view ? drawing(*output_.view) : table();
     each([&](json::object row) {
       write_json(console_.out, row);
       console_.out << '\n';
+    });
+  }
+
+  // A view is plain text; colours and how long ago a time is are put beside it for a person.
+  void drawing(std::string_view text) {
+    for_each_line(text, [&](std::string line) {
+      if (style_.now) line = with_how_long(std::move(line), *style_.now, console_.width);
+      console_.out << (style_.colour ? coloured_line(line) : line) << '\n';
     });
   }
 

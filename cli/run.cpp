@@ -151,19 +151,25 @@ class Runner {
   bool errors_in_colour_ = false;
 };
 
+// Nobody but us can mend what should never have happened.
+std::string next_step(const Error& error) {
+  if (!error.hint().empty() || error.code() != ErrorCode::internal) return error.hint();
+  return "a fault of authctl: please report it with what authctl version prints";
+}
+
 int report(const Error& error, Format format, const Console& console, bool colour) {
   const auto& kind = base::kind_of(error.code());
   auto& err = console.err;
+  const std::string hint = next_step(error);
   if (format == Format::table) {
     const auto label = [colour](const char* word, const char* sequence) {
       return colour ? sequence + std::string(word) + std::string(colour_end) : std::string(word);
     };
     err << label("authctl:", "\x1b[1;31m") << ' ' << base::printable(error.message()) << '\n';
-    if (!error.hint().empty())
-      err << label("hint:", "\x1b[36m") << ' ' << base::printable(error.hint()) << '\n';
+    if (!hint.empty()) err << label("hint:", "\x1b[36m") << ' ' << base::printable(hint) << '\n';
   } else {
     base::json::object body{{"code", kind.word}, {"message", error.message()}, {"hint", nullptr}};
-    if (!error.hint().empty()) body["hint"] = error.hint();
+    if (!hint.empty()) body["hint"] = hint;
     write_json(err, base::json::object{{"error", std::move(body)}});
     err << '\n';
   }
@@ -197,7 +203,8 @@ int run(std::span<const std::string> arguments, World& world) {
   } catch (const Error& error) {
     return report(error, format, world.console, colour);
   } catch (const std::bad_alloc&) {
-    return report(Error(ErrorCode::internal, "out of memory"), format, world.console, colour);
+    return report(Error(ErrorCode::internal, "out of memory", "free some, or give it more"), format,
+                  world.console, colour);
   } catch (const std::exception& error) {
     return report(Error(ErrorCode::internal, std::string("unexpected: ") + error.what()), format,
                   world.console, colour);

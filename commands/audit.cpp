@@ -224,7 +224,8 @@ void declare_export(Noun& noun) {
       [request, format](Invocation& in) {
         const auto parsed = service::parse_audit_format(*format);
         if (!parsed)
-          throw Error(ErrorCode::usage, "a format is jsonl, csv or cef, not " + base::quote(*format));
+          throw Error(ErrorCode::usage, "a format is jsonl, csv or cef, not " + base::quote(*format),
+                      "--format jsonl");
         request->format = *parsed;
         request->version = version();
         service::export_audit(in.realm(), cause_of_reading(in, request->reveal), *request,
@@ -261,6 +262,7 @@ void declare_stats(Noun& noun) {
            "A picture shows the last 48 hours that have entries, by hour and kind, and where refusals came "
            "from. It is drawn by cairo (libcairo2), which is opened only then."},
       [pictures](Invocation& in) {
+        pictures->prepare(in);
         if (pictures->wanted())
           write_pictures(in, *pictures, audit_picture(service::audit_activity(in.realm(), in.clock().now())));
         return Output::one(audit_stats_shape, service::audit_statistics(in.realm()));

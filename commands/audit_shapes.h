@@ -34,7 +34,7 @@ inline constexpr Field audit_verify_fields[] = {
     {"first_bad_seq", FieldType::integer, true, "the first entry that is not as it was written", ""},
     {"problem", FieldType::text, true, "what is wrong; null where the log is intact", ""},
 };
-inline constexpr Shape audit_verify_shape{"audit verify", "verdict", audit_verify_fields};
+inline constexpr Shape audit_verify_shape{"audit verify", "", audit_verify_fields};
 
 inline constexpr Field audit_checkpoint_fields[] = {
     {"checkpoint", FieldType::text, false, "a signed note over size and root of the tree", ""},

@@ -114,7 +114,9 @@ Output create(Invocation& in, const BackupOptions& options) {
   base::stand_back();
   if (options.passphrase.given()) {
     request.passphrase = in.read_secret(options.passphrase, "passphrase", true);
-    if (request.passphrase->empty()) throw Error(ErrorCode::invalid, "the passphrase is empty");
+    if (request.passphrase->empty())
+      throw Error(ErrorCode::invalid, "the passphrase is empty",
+                  "put one into the file, or leave the option out");
     if (base::count_code_points(request.passphrase->reveal_text()) < short_passphrase)
       warning = "warning: the passphrase is short, and whoever has the file may guess for years";
   }

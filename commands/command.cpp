@@ -43,6 +43,8 @@ void settle(CLI::App& noun) {
     app->set_help_flag();
     app->fallthrough();
     for (auto* option : app->get_options()) {
+      for (const char* number : {"INT", "UINT", "FLOAT"})  // CLI11's words for a number
+        if (option->get_type_name() == number) option->type_name("N");
       if (option->get_positional()) {
         option->transform(CLI::Validator(unmark_word, "", "a word"));
         continue;

@@ -86,6 +86,7 @@ struct Help {
   std::vector<std::string> examples = {};               // two at least, runnable, each a whole command line
   std::vector<std::pair<int, std::string>> exits = {};  // beside 0, 1 and 2: what they mean here
   std::string more = {};                                // a paragraph for the man page; may be empty
+  bool opens_store = true;  // with some option at least, so that it can end with 8
 };
 
 // One noun while it is being declared. `verb` gives the CLI11 command to hang options on.

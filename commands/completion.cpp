@@ -16,7 +16,8 @@ void declare_shell(Noun& noun, const std::string& shell, const std::string& summ
       {.examples = {"authctl completion " + shell + " > " + place, now},
        .more = "The script holds every noun, verb, option and choice. Names of users, roles, permissions, "
                "keys, sessions and clients are asked of the store when they are needed. The package "
-               "installs it already."},
+               "installs it already.",
+       .opens_store = false},
       [shell](Invocation& in) {
         std::string script = in.reference("completion " + shell);
         base::json::object data{{"shell", shell}, {"script", script}};

@@ -98,16 +98,18 @@ Output check(Invocation& in, std::string file) {
 
 void declare_config(Noun& noun) {
   auto with_origin = std::make_shared<bool>(false);
-  auto& show_verb = noun.verb("show", "Show the settings that hold", &origin_shape,
-                              {.examples = {"authctl config show --origin", "authctl config show -o json"}},
-                              [with_origin](Invocation& in) { return show(in, *with_origin); });
+  auto& show_verb = noun.verb(
+      "show", "Show the settings that hold", &origin_shape,
+      {.examples = {"authctl config show --origin", "authctl config show -o json"}, .opens_store = false},
+      [with_origin](Invocation& in) { return show(in, *with_origin); });
   show_verb.add_flag("--origin", *with_origin, "say where each value comes from");
 
   auto file = std::make_shared<std::string>();
   auto& check_verb =
       noun.verb("check", "Check a file of settings", &check_shape,
                 {.examples = {"authctl config check", "authctl config check /etc/authctl/authctl.toml"},
-                 .exits = {{2, "the file has mistakes"}, {3, "there is no such file"}}},
+                 .exits = {{2, "the file has mistakes"}, {3, "there is no such file"}},
+                 .opens_store = false},
                 [file](Invocation& in) { return check(in, *file); });
   check_verb.add_option("FILE", *file, "TOML; the one that commands would read where it is not named");
 }

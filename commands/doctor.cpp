@@ -33,7 +33,7 @@ std::string settings_file(Invocation& in) {
 Output run(Invocation& in, const Request& request) {
   if (request.fail_on != "warn" && request.fail_on != "fail")
     throw base::Error(base::ErrorCode::usage,
-                      "--fail-on is warn or fail, not " + base::quote(request.fail_on));
+                      "--fail-on is warn or fail, not " + base::quote(request.fail_on), "--fail-on warn");
   service::CheckupRequest checkup;
   checkup.settings = &in.settings();
   checkup.settings_file = settings_file(in);

@@ -227,7 +227,8 @@ void declare_keygen(Noun& noun) {
   auto force = std::make_shared<bool>(false);
   auto& verb = noun.verb("keygen", "Make a key, without a store", &key_shape,
                          {.examples = {"authctl fernet keygen", "authctl fernet keygen --out keys"},
-                          .exits = {{5, "the file exists"}}},
+                          .exits = {{5, "the file exists"}},
+                          .opens_store = false},
                          [out, force](Invocation& in) { return keygen(in, *out, *force); });
   verb.add_option("--out", *out, "a new file, mode 0600, instead of standard output")->type_name("FILE");
   verb.add_flag("--force", *force, "replace a file that exists; asks");

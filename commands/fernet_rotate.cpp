@@ -78,7 +78,9 @@ service::StreamHooks hooks_of(Invocation& in, std::string what) {
   service::StreamHooks hooks;
   hooks.write = [&in](std::string_view bytes) {
     in.standard_output().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    if (!in.standard_output()) throw Error(ErrorCode::io, "cannot write to standard output");
+    if (!in.standard_output())
+      throw Error(ErrorCode::io, "cannot write to standard output",
+                  "authctl fernet rotate --out FILE --resume");
   };
   hooks.progress = [&in, what = std::move(what)](std::uint64_t done, std::uint64_t total) {
     in.progress(what, done, total);

@@ -23,11 +23,11 @@ Output run(Invocation& in, service::InitRequest request) {
   if (!report.created) output.with_notice("the store is there already; nothing was changed");
   if (!report.created && request.encrypt_identifiers && report.identifiers_clear)
     output.with_notice("its identifiers are not sealed: authctl store encrypt-identifiers");
-  if (report.created && report.admin) {
+  if (report.created && report.admin && !in.dry_run()) {
     output.with_notice("user \"" + *report.admin + "\" has no password yet: authctl user password " +
                        *report.admin);
   }
-  if (report.master_key_made)
+  if (report.master_key_made && !in.dry_run())
     output.with_notice("keep a copy of the master key elsewhere: without it nothing here opens");
   return output;
 }

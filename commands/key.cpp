@@ -79,6 +79,14 @@ Output one_key(const KeyReport& report) {
   return with_notices(Output::one(key_shape, service::key_json(report.key)), report.notices);
 }
 
+// What the shape of a key has no member for, and a person wants to see beside it.
+Output& add_limits(Output& output, const service::KeyAndTokens& key, base::Timestamp now) {
+  const auto& row = key.row;
+  if (row.state != store::KeyState::pending || !row.not_before || *row.not_before <= now) return output;
+  return output.with_notice("key " + base::quote(row.kid) + " is not to be used before " +
+                            base::to_rfc3339(*row.not_before));
+}
+
 Output many_keys(const std::vector<service::KeyAndTokens>& keys) {
   base::json::array rows;
   for (const auto& key : keys) rows.push_back(service::key_json(key));
@@ -120,14 +128,21 @@ void declare_list(Noun& noun) {
   auto use = std::make_shared<std::optional<store::KeyUse>>();
   auto& list = noun.verb("list", "List keys, oldest first", &key_shape,
                          {.examples = {"authctl key list", "authctl key list --use jwt --json"}},
-                         [use](Invocation& in) { return many_keys(service::list_keys(in.realm(), *use)); });
+                         [use](Invocation& in) {
+                           const auto keys = service::list_keys(in.realm(), *use);
+                           auto output = many_keys(keys);
+                           for (const auto& key : keys) add_limits(output, key, in.clock().now());
+                           return output;
+                         });
   add_use_option(list, *use);
   auto kid = std::make_shared<KidRequest>();
   auto& show = noun.verb(
       "show", "Show a key", &key_shape,
       {.examples = {"authctl key show KID", "authctl key show KID --json"}, .exits = {{3, "no such key"}}},
       [kid](Invocation& in) {
-        return Output::one(key_shape, service::key_json(service::show_key(in.realm(), kid->kid)));
+        const auto key = service::show_key(in.realm(), kid->kid);
+        auto output = Output::one(key_shape, service::key_json(key));
+        return add_limits(output, key, in.clock().now());
       });
   add_kid(show, *kid);
 }
@@ -140,6 +155,7 @@ void declare_plan(Noun& noun) {
       {.examples = {"authctl key plan --use jwt", "authctl key plan --use jwt --svg plan.svg"},
        .more = "Worked out from the longest live token and from how long others may keep our key set."},
       [use, pictures](Invocation& in) {
+        pictures->prepare(in);
         const auto plan = service::plan_keys(in.realm(), *use, timing_of(in));
         write_pictures(in, *pictures, plan_picture(plan));
         return Output::one(plan_shape, service::plan_json(plan)).with_view(service::draw_plan(plan));

@@ -131,7 +131,8 @@ void declare_key_exchange(Noun& noun, const Shape& key_shape, const Shape& inspe
   auto file = std::make_shared<std::string>();
   auto& inspect = noun.verb(
       "inspect", "Say what keys a file holds, without a store", &inspect_shape,
-      {.examples = {"authctl key inspect key.pem", "authctl key export --all | authctl key inspect --json"}},
+      {.examples = {"authctl key inspect key.pem", "authctl key export --all | authctl key inspect --json"},
+       .opens_store = false},
       [file, &inspect_shape](Invocation& in) { return inspect_keys(in, *file, inspect_shape); });
   inspect.add_option("FILE", *file, "PEM, JWK or JWKS; - or nothing is standard input");
 }

@@ -131,8 +131,10 @@ Output simulate(Invocation& in, const Simulation& options) {
   if (!options.base.empty()) policy.base = duration_of("--base", options.base);
   if (!options.max.empty()) policy.max = duration_of("--max", options.max);
   if (policy.threshold < 1 || options.attempts < 1 || options.attempts > credential::most_failures)
-    throw base::Error{base::ErrorCode::invalid, "--threshold is 1 or more, --attempts 1 to " +
-                                                    std::to_string(credential::most_failures)};
+    throw base::Error{
+        base::ErrorCode::invalid,
+        "--threshold is 1 or more, --attempts 1 to " + std::to_string(credential::most_failures),
+        "authctl lockout simulate --threshold 3 --attempts 15"};
   base::json::array rows;
   base::Duration elapsed{0};
   for (std::int64_t n = 1; n <= options.attempts; ++n) {
@@ -152,7 +154,8 @@ void declare_simulate(Noun& noun) {
       "simulate", "Print the delays that a policy leads to, with no store", &step_shape,
       {.examples = {"authctl lockout simulate", "authctl lockout simulate --threshold 5 --base 2s --max 1h"},
        .more =
-           "What is not given is taken from the settings lockout_threshold, lockout_base and lockout_max."},
+           "What is not given is taken from the settings lockout_threshold, lockout_base and lockout_max.",
+       .opens_store = false},
       [options](Invocation& in) { return simulate(in, *options); });
   verb.add_option("--threshold", options->threshold, "failures before the first delay")->type_name("N");
   verb.add_option("--base", options->base, "the first delay")->type_name("D");

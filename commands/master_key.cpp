@@ -39,7 +39,8 @@ struct Options {
 
 Output rotate(Invocation& in, const Options& options) {
   if (options.new_file.empty() || options.new_file == "-")
-    throw base::Error(base::ErrorCode::usage, "--new-master-key-file names a file");
+    throw base::Error(base::ErrorCode::usage, "--new-master-key-file names a file",
+                      "a file that is not there yet gets a new key");
   service::MasterKeyRotation request;
   request.current = service::master_key_source(in.settings());
   request.new_file = options.new_file;

@@ -62,7 +62,8 @@ void declare_hash(Noun& noun) {
   auto& verb = noun.verb(
       "hash", "Hash a password, with no store", &hash_shape,
       {.examples = {"authctl password hash --password-file ann.password",
-                    "authctl password hash --scheme bcrypt"}},
+                    "authctl password hash --scheme bcrypt"},
+       .opens_store = false},
       [options](Invocation& in) {
         const auto password = in.read_secret(options->source, "password", true);
         const auto policy = password_policy(in.settings());
@@ -112,7 +113,8 @@ void declare_verify(Noun& noun) {
                 {.examples = {"authctl password verify --hash-file ann.hash --password-stdin < ann.password",
                               "authctl password verify --hash-file ann.hash --json"},
                  .exits = {{2, "the hash is not known, malformed or above the ceilings"},
-                           {denied, "it is another password"}}},
+                           {denied, "it is another password"}},
+                 .opens_store = false},
                 [options](Invocation& in) { return verify(in, *options); });
   verb.add_option("--hash-file", options->hash_file, "the hash, on one line")->required()->type_name("FILE");
   verb.add_flag("--legacy", options->legacy, "verify sha512crypt too");
@@ -145,7 +147,8 @@ void declare_check(Noun& noun) {
       "check", "Hold a password against the policy, with no store", &check_shape,
       {.examples = {"authctl password check --user ann --email ann@example.com",
                     "authctl password check --second-factor --password-stdin --json < new.password"},
-       .exits = {{denied, "it is refused; the reasons are printed"}}},
+       .exits = {{denied, "it is refused; the reasons are printed"}},
+       .opens_store = false},
       [options](Invocation& in) { return check(in, *options); });
   verb.add_option("--user", options->owner.name, "whose it is to be")->type_name("N");
   verb.add_option("--email", options->owner.email, "of that user")->type_name("E");
@@ -200,7 +203,8 @@ void declare_calibrate(Noun& noun) {
   auto& verb = noun.verb("calibrate", "Find the Argon2id cost that takes a given time on this machine",
                          &calibration_shape,
                          {.examples = {"authctl password calibrate --target 250ms",
-                                       "authctl password calibrate --target 1s --json"}},
+                                       "authctl password calibrate --target 1s --json"},
+                          .opens_store = false},
                          [target](Invocation& in) { return calibrate(in, *target); });
   verb.add_option("--target", *target, "the time one hash may take")->required()->type_name("D");
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
+
 namespace authctl::commands {
 namespace {
 
@@ -31,16 +33,25 @@ struct Branch {
   }
 };
 
+void drop_last_character(std::string& line) {
+  while (!line.empty()) {
+    const auto byte = static_cast<unsigned char>(line.back());
+    line.pop_back();
+    if ((byte & 0xC0) != 0x80) return;  // RFC 3629 section 3: the others are 10xxxxxx
+  }
+}
+
 std::string cut(std::string line) {
-  if (line.size() > columns) line = line.substr(0, columns - 3) + "...";
-  return line;
+  if (base::display_width(line) <= columns) return line;
+  while (base::display_width(line) >= columns) drop_last_character(line);
+  return line + "…";
 }
 
 void draw(const Branch& branch, const std::string& margin, std::size_t depth, std::string& out) {
   for (const auto& below : branch.below) {
     const bool last = &below == &branch.below.back();
-    out += cut(margin + (last ? "`- " : "|- ") + below.text) + "\n";
-    draw(below, depth < deepest ? margin + (last ? "   " : "|  ") : margin, depth + 1, out);
+    out += cut(margin + (last ? "└─ " : "├─ ") + below.text) + "\n";
+    draw(below, depth < deepest ? margin + (last ? "   " : "│  ") : margin, depth + 1, out);
   }
 }
 

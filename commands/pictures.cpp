@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "core/base/file.h"
+#include "commands/secret_file.h"
+#include "core/base/error.h"
 #include "core/base/text.h"
 
 namespace authctl::commands {
@@ -113,16 +114,23 @@ Picture audit_picture(const service::AuditActivity& activity) {
 }
 
 void add_picture_options(CLI::App& verb, PictureFiles& files) {
-  verb.add_option("--svg", files.svg, "draw it into this file, as SVG")->type_name("FILE");
-  verb.add_option("--png", files.png, "draw it into this file, as PNG")->type_name("FILE");
+  verb.add_option("--svg", files.svg, "draw it into a new file, as SVG")->type_name("FILE");
+  verb.add_option("--png", files.png, "draw it into a new file, as PNG")->type_name("FILE");
+  verb.add_flag("--force", files.force, "draw over a file that exists; asks");
+}
+
+void PictureFiles::prepare(Invocation& in) const {
+  if (force && !wanted())
+    throw base::Error(base::ErrorCode::usage, "--force is for a file that is drawn over",
+                      "--svg FILE or --png FILE");
+  for (const auto* path : {&svg, &png}) SecretFile{*path, force}.prepare(in);
 }
 
 void write_pictures(Invocation& in, const PictureFiles& files, const base::Picture& picture) {
-  const auto write = [&](const std::string& file, base::PictureFormat format) {
-    if (file.empty()) return;
-    base::check_place(file, base::IfExists::replace);
+  const auto write = [&](const std::string& path, base::PictureFormat format) {
+    if (path.empty()) return;
     const auto bytes = base::render(picture, format);
-    if (!in.dry_run()) base::write_private_file(file, bytes, base::IfExists::replace);
+    if (!in.dry_run()) SecretFile{path, files.force}.write(bytes);
   };
   write(files.svg, base::PictureFormat::svg);
   write(files.png, base::PictureFormat::png);

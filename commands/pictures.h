@@ -15,10 +15,13 @@ base::Picture plan_picture(const service::KeyPlan& plan);
 
 struct PictureFiles {
   std::string svg = {}, png = {};
+  bool force = false;
   bool wanted() const { return !svg.empty() || !png.empty(); }
+  // Before anything is done: Error conflict where a file is there and --force is not; asks where it is.
+  void prepare(Invocation& in) const;
 };
 void add_picture_options(CLI::App& verb, PictureFiles& files);
-// Writes the files that were asked for; an existing one is replaced.
+// Writes the files that were asked for.
 void write_pictures(Invocation& in, const PictureFiles& files, const base::Picture& picture);
 
 }  // namespace authctl::commands

@@ -174,7 +174,8 @@ void declare_schema(Noun& noun) {
        .exits = {{3, "there is no such noun"}},
        .more = "Prints the JSON Schema (2020-12) of what commands print with -o json, a definition for "
                "each verb. A list is an array of such objects. `http` is the interface of `serve` as OpenAPI "
-               "3.1, `manifest` the schema of what `apply` reads, for editors."},
+               "3.1, `manifest` the schema of what `apply` reads, for editors.",
+       .opens_store = false},
       [wanted](Invocation&) { return print(*wanted); });
   app.add_option("NOUN", *wanted, "only the verbs of this one; or http, or manifest");
 }

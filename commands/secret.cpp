@@ -16,7 +16,9 @@ struct Options {
 
 Output render(Invocation& in, Options options) {
   const auto format = service::parse_secret_format(options.format);
-  if (!format) throw base::Error(base::ErrorCode::usage, "--format is dotenv, k8s, vault or aws");
+  if (!format)
+    throw base::Error(base::ErrorCode::usage, "--format is dotenv, k8s, vault or aws",
+                      "authctl help secret render");
   options.request.format = *format;
   options.out.prepare(in);
   const auto text = service::render_secrets(in.realm(), in.cause(), options.request);

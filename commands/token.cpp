@@ -102,7 +102,8 @@ void declare_inspect(Noun& noun) {
   auto file = std::make_shared<std::string>();
   auto& verb = noun.verb(
       "inspect", "Show header and claims of a token, verifying nothing", &inspect_shape,
-      {.examples = {"authctl token inspect t", "authctl token issue ann | authctl token inspect --json"}},
+      {.examples = {"authctl token inspect t", "authctl token issue ann | authctl token inspect --json"},
+       .opens_store = false},
       [file](Invocation& in) {
         const auto token = read_token(in, *file, max_token_bytes);
         auto inspection = token::inspect_token(token);

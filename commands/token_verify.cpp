@@ -210,7 +210,11 @@ std::string read_token(Invocation& in, const std::string& file, std::size_t max_
   std::istream& from = named ? stream : in.standard_input();
   from.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(from.gcount()));
-  if (from.bad()) throw Error(ErrorCode::io, "cannot read the token");
+  if (from.bad()) {
+    if (named) (void)in.read_input(file, 1);  // says why: a folder, a disk that fails
+    throw Error(ErrorCode::io, "cannot read the token from standard input",
+                "name the file, or hand it in with <");
+  }
   if (text.size() <= max_bytes + newline) text.resize(base::without_newline(text).size());
   return text.substr(0, max_bytes + 1);
 }

@@ -103,7 +103,8 @@ void declare_totp(Noun& noun) {
   auto& code_verb =
       noun.verb("code", "Print the one-time code of a secret, with no store", &code_shape,
                 {.examples = {"authctl totp code --secret-file phone.secret",
-                              "authctl totp code --secret-file phone.uri --now 2026-01-01T00:00:00Z --json"}},
+                              "authctl totp code --secret-file phone.uri --now 2026-01-01T00:00:00Z --json"},
+                 .opens_store = false},
                 [coded](Invocation& in) { return code(in, *coded); });
   add_options(code_verb, *coded);
   auto checked = std::make_shared<Options>();
@@ -112,7 +113,8 @@ void declare_totp(Noun& noun) {
                 {.examples = {"authctl totp check --secret-file phone.secret",
                               "echo 123456 | authctl totp check --secret-file phone.secret --code-stdin"},
                  .exits = {{denied, "it is not"}},
-                 .more = "Without a store nobody remembers which codes were used."},
+                 .more = "Without a store nobody remembers which codes were used.",
+                 .opens_store = false},
                 [checked](Invocation& in) { return check(in, *checked); });
   add_options(check_verb, *checked);
   add_secret_options(check_verb, checked->code, "code");

@@ -47,7 +47,8 @@ Output run(Invocation&) {
 std::string_view version() { return AUTHCTL_VERSION; }
 
 void declare_version(Noun& noun) {
-  noun.alone(&version_shape, {.examples = {"authctl version", "authctl version --json"}}, run);
+  noun.alone(&version_shape,
+             {.examples = {"authctl version", "authctl version --json"}, .opens_store = false}, run);
 }
 
 }  // namespace authctl::commands

@@ -62,8 +62,8 @@ void parameters(Mdoc& page, const VerbOutline& verb) {
 
 void exits(Mdoc& page, const NounOutline& noun) {
   page.section("EXIT STATUS");
-  const bool store = std::ranges::any_of(
-      noun.verbs, [&](const VerbOutline& verb) { return opens_store(noun.name, verb.verb); });
+  const bool store =
+      std::ranges::any_of(noun.verbs, [](const VerbOutline& verb) { return verb.help.opens_store; });
   page.text(
       store ? "0 done, 1 failed, 2 wrong usage or bad input, 8 the store or its master key cannot be used."
             : "0 done, 1 failed, 2 wrong usage or bad input.");

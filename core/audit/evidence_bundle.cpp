@@ -188,7 +188,8 @@ class Bundle {
       bytes += in.gcount();
     }
     if (in.bad() || !in.eof())
-      throw base::Error(base::ErrorCode::io, "cannot read " + base::quote(path(file.name)));
+      throw base::Error(base::ErrorCode::io, "cannot read " + base::quote(path(file.name)),
+                        "give whoever checks it the right to read the whole folder");
     if (bytes != file.bytes || digest.finish() != file.sha256)
       evidence_altered(file.name + " is not as it was written");
   }

@@ -98,7 +98,8 @@ struct SharedText {
     if (actor.empty()) throw Error(ErrorCode::internal, "an audit entry needs an actor");
     if (base::count_code_points(author.reason) > max_reason_length) {
       throw Error(ErrorCode::invalid,
-                  "the reason is longer than " + std::to_string(max_reason_length) + " characters");
+                  "the reason is longer than " + std::to_string(max_reason_length) + " characters",
+                  "say the rest in a ticket, and name that");
     }
   }
 };

@@ -254,9 +254,9 @@ std::optional<std::string> complaint_about(const SettingSpec& spec, std::string_
       return is_limit(value) ? std::nullopt : std::optional(shown + " is no limit (5/1m: five a minute)");
     case text:
     case list:
-      return is_utf8(value) && value.find('\0') == std::string_view::npos
+      return is_utf8(value) && printable(value) == value
                  ? std::nullopt
-                 : std::optional<std::string>("is no text");
+                 : std::optional(shown + " is no text without control characters");
   }
   return std::nullopt;
 }
@@ -326,7 +326,7 @@ Settings Settings::load(const Environment& environment, const std::string& file,
     auto found = from_environment(environment, table[i]);
     if (!found) continue;
     if (const auto complaint = complaint_about(table[i], found->first)) {
-      throw Error(ErrorCode::invalid, found->second + " " + *complaint);
+      throw Error(ErrorCode::invalid, found->second + " " + *complaint, "unset it, or: authctl help config");
     }
     settings.values_[i] = {normalised(table[i], std::move(found->first)), Origin::environment,
                            std::move(found->second)};

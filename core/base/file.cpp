@@ -46,8 +46,8 @@ std::string read_descriptor(int fd, const std::string& path, std::size_t max_byt
     content.append(buffer, static_cast<std::size_t>(n));
     if (content.size() > max_bytes) {
       wipe(content.data(), content.size());
-      throw Error(ErrorCode::invalid,
-                  quote(path) + " is longer than " + std::to_string(max_bytes) + " bytes");
+      throw Error(ErrorCode::invalid, quote(path) + " is longer than " + std::to_string(max_bytes) + " bytes",
+                  "name the right file: nothing of this kind is so long");
     }
   }
   wipe(buffer, sizeof buffer);

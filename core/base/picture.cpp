@@ -93,7 +93,8 @@ std::string render(const Picture& picture, PictureFormat format) {
   if (failed == 0) failed = cairo.surface_status(surface);
   cairo.free_surface(surface);
   if (failed != 0)
-    throw Error(ErrorCode::io, "cairo cannot draw the picture (status " + std::to_string(failed) + ")");
+    throw Error(ErrorCode::io, "cairo cannot draw the picture (status " + std::to_string(failed) + ")",
+                "install fonts-dejavu-core, or leave the picture out");
   return bytes;
 }
 

@@ -15,7 +15,9 @@ SharedLibrary::SharedLibrary(std::string name, std::string package)
 
 void* SharedLibrary::address(const char* symbol) const {
   void* found = dlsym(handle_, symbol);
-  if (!found) throw Error{ErrorCode::io, "the library " + name_ + " has no function " + symbol};
+  if (!found)
+    throw Error{ErrorCode::io, "the library " + name_ + " has no function " + symbol,
+                "install the version of it that Debian 12 has, or a newer one"};
   return found;
 }
 

@@ -226,9 +226,9 @@ bool is_plain(std::string_view text) {
 
 YamlNode parse_yaml(std::string_view text, const YamlLimits& limits) {
   if (text.size() > limits.max_bytes)
-    throw Error(ErrorCode::invalid, "longer than " + std::to_string(limits.max_bytes) + " bytes");
+    throw Error(ErrorCode::invalid, "longer than " + std::to_string(limits.max_bytes) + " bytes", "split it");
   if (!is_utf8(text) || text.starts_with("\xef\xbb\xbf"))
-    throw Error(ErrorCode::invalid, "not UTF-8 without a byte order mark");
+    throw Error(ErrorCode::invalid, "not UTF-8 without a byte order mark", "save it as UTF-8");
   if (!is_json(text, limits)) return Reader(text, limits).document();
   const std::string whole = with_whole_escapes(text);
   return Reader(whole, limits).document();

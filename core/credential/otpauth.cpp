@@ -14,7 +14,8 @@ constexpr std::string_view scheme = "otpauth://totp/";
 constexpr std::size_t longest_uri = 2048;
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw base::Error{base::ErrorCode::invalid, "the otpauth URI is refused: " + why};
+  throw base::Error{base::ErrorCode::invalid, "the otpauth URI is refused: " + why,
+                    "otpauth://totp/Example:ann?secret=BASE32&issuer=Example"};
 }
 
 std::string percent_encoded(std::string_view text) {

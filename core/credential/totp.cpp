@@ -31,9 +31,10 @@ crypto::MacHash totp_algorithm_from(std::string_view word) {
 
 void check_totp_settings(const TotpSettings& settings) {
   if (settings.digits < least_digits || settings.digits > most_digits)
-    throw base::Error{base::ErrorCode::invalid, "a one-time code has 6 to 8 digits"};
+    throw base::Error{base::ErrorCode::invalid, "a one-time code has 6 to 8 digits", "--digits 6"};
   if (settings.period.count() < 1 || settings.period > longest_period)
-    throw base::Error{base::ErrorCode::invalid, "the period of one-time codes is 1 second to 1 day"};
+    throw base::Error{base::ErrorCode::invalid, "the period of one-time codes is 1 second to 1 day",
+                      "--period 30s"};
 }
 
 std::string hotp_code(const base::Secret& secret, std::uint64_t counter, crypto::MacHash algorithm,
@@ -76,11 +77,13 @@ std::optional<std::int64_t> matching_totp_step(const base::Secret& secret, const
 base::Secret parse_totp_secret(std::string_view base32) {
   auto bytes = base::decode_base32(base32);
   if (!bytes || bytes->empty())
-    throw base::Error{base::ErrorCode::invalid, "the TOTP secret is not Base32 (A-Z, 2-7)"};
+    throw base::Error{base::ErrorCode::invalid, "the TOTP secret is not Base32 (A-Z, 2-7)",
+                      "the file holds Base32 or an otpauth://totp/ URI"};
   base::Secret secret(base::ByteView{*bytes});
   base::wipe(bytes->data(), bytes->size());
   if (secret.size() < least_totp_secret || secret.size() > longest_totp_secret)
-    throw base::Error{base::ErrorCode::invalid, "a TOTP secret has 80 to 1024 bits"};
+    throw base::Error{base::ErrorCode::invalid, "a TOTP secret has 80 to 1024 bits",
+                      "authctl totp enroll makes one of 160"};
   return secret;
 }
 

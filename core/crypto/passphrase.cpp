@@ -11,7 +11,8 @@ base::Secret derive_from_passphrase(const base::Secret& passphrase, base::ByteVi
   using base::Error;
   using base::ErrorCode;
   static_assert(passphrase_salt_size == crypto_pwhash_SALTBYTES);
-  if (passphrase.empty()) throw Error(ErrorCode::invalid, "the passphrase is empty");
+  if (passphrase.empty())
+    throw Error(ErrorCode::invalid, "the passphrase is empty", "type or name one that is not");
   constexpr std::uint32_t least_memory_kib = 19 * 1024;  // OWASP
   if (salt.size() != passphrase_salt_size || cost.lanes != 1 || cost.passes < 1 ||
       cost.passes > PasswordCeilings::argon2_passes || cost.memory_kib < least_memory_kib ||

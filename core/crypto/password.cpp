@@ -20,9 +20,12 @@ constexpr std::array<std::string_view, 11> scheme_words{
     "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512", "sha512crypt", "yescrypt"};
 
 base::ByteView usable(const base::Secret& password) {
-  if (password.empty()) throw base::Error{base::ErrorCode::invalid, "an empty password is not hashed"};
+  if (password.empty())
+    throw base::Error{base::ErrorCode::invalid, "an empty password is not hashed",
+                      "authctl user password NAME --generate prints one"};
   if (password.size() > longest_password)
-    throw base::Error{base::ErrorCode::invalid, "a password has at most 1024 bytes; none is ever cut"};
+    throw base::Error{base::ErrorCode::invalid, "a password has at most 1024 bytes; none is ever cut",
+                      "choose a shorter one"};
   return password.reveal();
 }
 

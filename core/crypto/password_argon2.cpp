@@ -81,7 +81,8 @@ std::string make_argon2id(base::ByteView password, const Argon2Cost& cost, base:
   if (cost.lanes != 1 || cost.passes < 1 || cost.passes > PasswordCeilings::argon2_passes ||
       cost.memory_kib < 8 || cost.memory_kib > PasswordCeilings::argon2_memory_kib)
     throw base::Error{base::ErrorCode::invalid,
-                      "Argon2id is made with one lane, 1 to 16 passes and 8 KiB to 1 GiB"};
+                      "Argon2id is made with one lane, 1 to 16 passes and 8 KiB to 1 GiB",
+                      "authctl password calibrate --target 250ms"};
   std::array<std::uint8_t, crypto_pwhash_SALTBYTES> salt{};
   std::array<std::uint8_t, 32> tag{};
   random.fill(salt);

@@ -144,8 +144,8 @@ base::Secret parse_master_key(const base::Secret& text) {
   const auto digits = base::without_newline(text.reveal_text());
   const bool right_length = digits.size() == (sealing_key_size * 4 + 2) / 3;
   if (!right_length || base::decode_base64url(digits, key.writable()) != sealing_key_size) {
-    throw base::Error(base::ErrorCode::invalid,
-                      "the master key is not 32 bytes in base64url (43 characters)");
+    throw base::Error(base::ErrorCode::invalid, "the master key is not 32 bytes in base64url (43 characters)",
+                      "name the file that authctl init made: --master-key-file FILE");
   }
   return key;
 }

@@ -68,7 +68,8 @@ std::string member(const base::json::object& object, std::string_view name, std:
 
 std::vector<Assertion> parse_array(std::string_view text) {
   const auto value = base::parse_json(text, {.max_bytes = text.size()});
-  if (!value || !value->is_array()) throw Error(ErrorCode::invalid, "not a JSON array of assertions");
+  if (!value || !value->is_array())
+    throw Error(ErrorCode::invalid, "not a JSON array of assertions", "authctl help permission test");
   std::vector<Assertion> assertions;
   for (const auto& element : value->as_array()) {
     const auto line = assertions.size() + 1;
@@ -90,7 +91,8 @@ std::vector<Assertion> parse_array(std::string_view text) {
 }  // namespace
 
 std::vector<Assertion> parse_assertions(std::string_view text) {
-  if (!base::is_utf8(text)) throw Error(ErrorCode::invalid, "assertions are UTF-8");
+  if (!base::is_utf8(text))
+    throw Error(ErrorCode::invalid, "assertions are UTF-8", "authctl help permission test");
   const auto first = text.find_first_not_of(" \t\r\n");
   auto assertions =
       first != std::string_view::npos && text[first] == '[' ? parse_array(text) : parse_lines(text);

@@ -49,19 +49,32 @@ std::string address_of(const std::string& typed) {
               "--ip 203.0.113.7 or 2001:db8::1");
 }
 
+// No action has any other character, so that such a pattern is a mistake, not a question without an answer.
+void check_action(const std::string& glob) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-*").find(c) != std::string_view::npos;
+  };
+  if (std::ranges::all_of(glob, fits)) return;
+  throw Error(ErrorCode::invalid, base::quote(glob) + " fits no action",
+              "--action key.rotate or 'user.*': a-z 0-9 . _ - and * for any run of them");
+}
+
 audit::Filter filter_of(const AuditRequest& request, base::Timestamp now) {
   audit::Filter filter;
   if (!request.since.empty()) filter.since = parse_audit_time(request.since, now);
   if (!request.until.empty()) filter.until = end_of(request.until, now);
   if (!request.outcome.empty() && !audit::parse_outcome(request.outcome)) {
     throw Error(ErrorCode::invalid,
-                "an outcome is success, failure or denied, not " + base::quote(request.outcome));
+                "an outcome is success, failure or denied, not " + base::quote(request.outcome),
+                "--outcome success, failure or denied");
   }
   for (const auto* text : {&request.actor, &request.action, &request.target, &request.ip}) {
     if (!base::is_utf8(*text) || text->find('\0') != std::string::npos) {
-      throw Error(ErrorCode::invalid, base::quote(*text) + " is no text");
+      throw Error(ErrorCode::invalid, base::quote(*text) + " is no text", "UTF-8 without a NUL character");
     }
   }
+  check_action(request.action);
   if (request.limit && *request.limit < 1)
     throw Error(ErrorCode::invalid, "a list has at least one entry", "--limit 1 or more");
   filter.actor = request.actor;

@@ -19,7 +19,9 @@ constexpr std::size_t longest_header = 1 << 20;
 // On disk in portions: one great sync in the end would stop everybody else's for as long as it takes.
 constexpr std::uint64_t synced_at_once = 4 << 20;
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::unverified, why); }
+[[noreturn]] void refuse(const std::string& why) {
+  throw Error(ErrorCode::unverified, why, "take another copy of the backup: this one cannot be trusted");
+}
 
 base::Secret stream_key(const BackupHeader& header, const crypto::Sealer& data_key) {
   return data_key.derive("backup " + header.id);

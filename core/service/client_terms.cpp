@@ -75,7 +75,8 @@ ClientTerms checked_terms(ClientTerms terms) {
   terms.redirect_uris = without_repetitions(std::move(terms.redirect_uris));
   terms.scopes = without_repetitions(std::move(terms.scopes));
   if (terms.redirect_uris.size() > most_uris || terms.scopes.size() > most_scopes)
-    throw Error(ErrorCode::invalid, "a client has at most 50 redirect URIs and 100 scopes");
+    throw Error(ErrorCode::invalid, "a client has at most 50 redirect URIs and 100 scopes",
+                "make a second client");
   for (const auto& uri : terms.redirect_uris)
     if (const auto complaint = credential::complaint_about_redirect_uri(uri))
       throw Error(ErrorCode::invalid, "redirect URI " + quote(uri) + " " + *complaint,

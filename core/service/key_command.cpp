@@ -28,7 +28,8 @@ struct Pipe {
   int read_end = -1, write_end = -1;
   Pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw base::Error(base::ErrorCode::io, "cannot make a pipe");
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      throw base::Error(base::ErrorCode::io, std::string("cannot make a pipe: ") + std::strerror(errno));
     read_end = ends[0];
     write_end = ends[1];
   }

@@ -60,7 +60,8 @@ KeyReport generate_key(Realm& realm, const Cause& cause, const KeyDraft& draft) 
     if (row.state == KeyState::pending) {
       const std::string does = row.use == store::KeyUse::fernet ? "encrypts" : "signs";
       result.notices.push_back("the key is pending: it " + does + " after authctl key promote " +
-                               (c.dry_run() ? "KID" : row.kid));
+                               (c.dry_run() ? "KID" : row.kid) +
+                               (row.not_before ? ", not before " + base::to_rfc3339(*row.not_before) : ""));
     }
     return result;
   });

@@ -74,8 +74,9 @@ Marks place_marks(const KeyPlan& plan) {
   const auto span = std::max<std::int64_t>((end - begin).count(), 1);
   const auto column = [&](Timestamp at) { return static_cast<int>((at - begin).count() * bar_width / span); };
   Marks marks;
-  marks.publish = std::clamp(column(plan.publish_at), 0, bar_width - 24);
-  marks.activate = std::clamp(column(plan.activate_at), marks.publish + 12, bar_width - 12);
+  // So that "publish", "activate" and "retire" stand apart.
+  marks.publish = std::clamp(column(plan.publish_at), 0, bar_width - 27);
+  marks.activate = std::clamp(column(plan.activate_at), marks.publish + 12, bar_width - 15);
   return marks;
 }
 
@@ -100,9 +101,10 @@ std::string draw_bars(const KeyPlan& plan) {
   const Marks at = place_marks(plan);
   std::string labels = pad("", static_cast<std::size_t>(at.publish)) + "publish";
   labels = pad(labels, static_cast<std::size_t>(at.activate)) + "activate";
-  labels = pad(labels, bar_width - 6) + "retire";
+  if (plan.retire_at) labels = pad(labels, bar_width - 6) + "retire";
   std::string old_bar = fill(0, at.activate, '#');
   std::fill(old_bar.begin() + at.activate, old_bar.begin() + at.retire, '=');
+  if (!plan.retire_at) old_bar.back() = '>';  // no end is known
   std::string new_bar = fill(at.publish, at.activate, '.');
   std::fill(new_bar.begin() + at.activate, new_bar.end(), '#');
   std::string text = pad("", 18) + labels + "\n";
@@ -128,6 +130,7 @@ KeyPlan make_plan(KeyUse use, std::span<const KeyAndTokens> keys, const KeyTimin
                .successor_kid = {},
                .publish_at = now,
                .activate_at = now,
+               .held_back = false,
                .retire_at = {},
                .in_use = {},
                .readers_behind = {},
@@ -142,6 +145,7 @@ KeyPlan make_plan(KeyUse use, std::span<const KeyAndTokens> keys, const KeyTimin
   }
   plan.activate_at =
       active || successor ? activation_of(successor ? &successor->row : nullptr, plan, now) : now;
+  plan.held_back = successor && successor->row.not_before == plan.activate_at;
   // What the old key signs just before it is replaced still has a whole access_ttl to live.
   if (use == KeyUse::jwt && active)
     plan.retire_at = retirement(plan.activate_at, timing.access_ttl, active->live);
@@ -198,7 +202,8 @@ std::string draw_plan(const KeyPlan& plan) {
   std::string text = "plan for " + std::string(store::word_of(plan.use)) + " keys at " +
                      base::to_rfc3339(plan.made_at) + "\n\n";
   text += "  publish   " + base::to_rfc3339(plan.publish_at) + "\n";
-  text += "  activate  " + base::to_rfc3339(plan.activate_at) + "\n";
+  text += "  activate  " + std::string(plan.held_back ? "not before " : "") +
+          base::to_rfc3339(plan.activate_at) + "\n";
   text += "  retire    " +
           (plan.retire_at
                ? base::to_rfc3339(*plan.retire_at)

@@ -29,6 +29,7 @@ struct KeyPlan {
   std::optional<std::string> successor_kid;  // a pending key that is there already
   base::Timestamp publish_at;
   base::Timestamp activate_at;
+  bool held_back = false;                    // activate_at is what `key generate --not-before` said
   std::optional<base::Timestamp> retire_at;  // Fernet: none, what is under the key has no end
   std::vector<KeyInUse> in_use;
   std::vector<store::JwksReader> readers_behind;  // they do not know the successor yet; by plan_keys()

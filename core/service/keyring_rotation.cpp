@@ -70,18 +70,26 @@ void refuse_second(const KeyRow& active, const KeyRow& expected, const RotationR
               "authctl key list" + use_option(request.use));
 }
 
+// As a person says it: 3m20s, not 200s.
 std::string span_text(std::chrono::milliseconds span) {
-  return base::to_text(std::chrono::duration_cast<base::Duration>(span));
+  const auto whole = std::chrono::duration_cast<base::Duration>(span);
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(whole);
+  const auto rest = whole - minutes;
+  if (minutes.count() == 0 || rest.count() == 0) return base::to_text(whole);
+  return std::to_string(minutes.count()) + "m" + base::to_text(rest);
 }
 
-void warn_of_stale_caches(KeyReport& report, const KeyTiming& timing, base::Timestamp now) {
+void warn_of_stale_caches(KeyReport& report, const RotationRequest& request, base::Timestamp now) {
+  const auto& timing = request.timing;
   const auto& row = report.key.row;
   const auto ready = known_everywhere(row, timing);
   if (!row.public_jwk || !ready || *ready <= now) return;
   report.notices.push_back("warning: the key has been public for " + span_text(now - *row.published_at) +
                            ", less than the " + base::to_text(timing.jwks_max_age) +
-                           " that others may keep our key set: until then some of them refuse its tokens "
-                           "(authctl key rotate --use jwt --staged, then promote, avoids this)");
+                           " that others may keep our key set: until then some of them refuse its tokens" +
+                           (request.kind == Rotation::emergency
+                                ? ""
+                                : " (authctl key rotate --use jwt --staged, then promote, avoids this)"));
 }
 
 // The old key out of its place: to rest, or dead at once with all that it signed.
@@ -141,7 +149,7 @@ KeyReport swap(Change& c, const KeyRow& active, const KeyRow& made, const Rotati
   } else {
     report.notices.push_back("key " + base::quote(old.kid) + " still opens what is under it");
   }
-  warn_of_stale_caches(report, request.timing, c.now());
+  warn_of_stale_caches(report, request, c.now());
   name_passed_over(c, report, request.use);
   return report;
 }

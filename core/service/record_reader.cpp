@@ -85,7 +85,8 @@ std::string RecordReader::read_first() {
     scanned = end ? *end : batch.bytes.size();
     if (end || (!end && ended_)) break;
     if (scanned > max_header_size)
-      throw base::Error(base::ErrorCode::invalid, "the header record is too long");
+      throw base::Error(base::ErrorCode::invalid, "the header record is too long",
+                        "a line of column names, separated by commas");
     fill(batch);
   }
   line_ += splitter_.take_lines();

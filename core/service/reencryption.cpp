@@ -259,7 +259,9 @@ class Run {
 
 RecordTally reencrypt(base::ByteSource& source, const token::FernetRing& ring, base::Random& random,
                       const ReencryptionRequest& request, const StreamHooks& hooks) {
-  if (ring.empty()) throw Error(ErrorCode::invalid, "there is no key to encrypt with");
+  if (ring.empty())
+    throw Error(ErrorCode::invalid, "there is no key to encrypt with",
+                "authctl key generate --use fernet, or --key-file F");
   auto earlier = interrupted_run(request);
   if (earlier && !StagedFile::is_begun(request.output)) {
     if (is_done(source, *earlier, journal_of(source, ring, request), request.output)) {

@@ -22,7 +22,7 @@ audit::Event role_event(const char* action, const RoleRow& role, object detail) 
 std::optional<std::string> checked_description(const std::string& text) {
   if (text.empty()) return std::nullopt;
   if (!base::is_utf8(text) || text.find('\0') != std::string::npos || base::count_code_points(text) > 1000)
-    throw Error(ErrorCode::invalid, "a description is at most 1000 characters of UTF-8");
+    throw Error(ErrorCode::invalid, "a description is at most 1000 characters of UTF-8", "make it shorter");
   return text;
 }
 

@@ -132,7 +132,9 @@ void write_block(const Block& block, std::ostream& out, const BatchRequest& requ
     if (reason) ++count.invalid;
   }
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!out) throw base::Error(base::ErrorCode::io, "cannot write to standard output");
+  if (!out)
+    throw base::Error(base::ErrorCode::io, "cannot write to standard output",
+                      "look whether there is room, and who reads it");
 }
 }  // namespace
 

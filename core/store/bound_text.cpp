@@ -9,10 +9,12 @@ namespace authctl::store {
 
 void check_bound_text(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) {
-    throw base::Error(base::ErrorCode::invalid, "text holds a NUL character: " + base::quote(text));
+    throw base::Error(base::ErrorCode::invalid, "text holds a NUL character: " + base::quote(text),
+                      "leave it out");
   }
   if (!base::is_utf8(text)) {
-    throw base::Error(base::ErrorCode::invalid, "text is not UTF-8: " + base::quote(text));
+    throw base::Error(base::ErrorCode::invalid, "text is not UTF-8: " + base::quote(text),
+                      "save it as UTF-8");
   }
 }
 

@@ -160,7 +160,9 @@ std::optional<FernetHeader> read_fernet_header(std::string_view token) {
 }
 
 void FernetRing::add(const base::Secret& key, std::string kid, FernetKeyRole role) {
-  if (key.size() != fernet_key_size) throw base::Error(base::ErrorCode::invalid, "a Fernet key has 32 bytes");
+  if (key.size() != fernet_key_size)
+    throw base::Error(base::ErrorCode::invalid, "a Fernet key has 32 bytes",
+                      "authctl fernet keygen makes one");
   const auto bytes = key.reveal();
   keys_.push_back({key.clone(), std::move(kid), role, EncryptThenMac(bytes.first(16), bytes.last(16))});
 }

@@ -17,7 +17,8 @@ using crypto::Algorithm;
 constexpr std::size_t max_text_bytes = 1 << 20;
 
 [[noreturn]] void refuse(std::string message) {
-  throw base::Error(base::ErrorCode::invalid, std::move(message));
+  throw base::Error(base::ErrorCode::invalid, std::move(message),
+                    "a key as RFC 7517 or PEM has it; authctl key generate makes one");
 }
 
 // Private members pass through here while a key is read: what it gave is wiped when it comes back. Boost.JSON

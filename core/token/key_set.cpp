@@ -25,7 +25,8 @@ void KeySet::add(Jwk key, KeyState state, std::optional<base::Timestamp> verifie
   if (!key.kid.empty()) {
     if (place != by_kid_.end() && entries_[*place].key.kid == key.kid) {
       throw base::Error(base::ErrorCode::invalid,
-                        "the kid " + base::quote(key.kid) + " stands twice among the keys");
+                        "the kid " + base::quote(key.kid) + " stands twice among the keys",
+                        "take one of them out of the file");
     }
     by_kid_.insert(place, entries_.size());
   }

@@ -118,7 +118,9 @@ void read_csv_header(std::string_view record, RecordLayout& layout) {
   auto line = without_line_ending(record);
   line.remove_prefix(size_of_mark(line));
   const auto cells = split_cells(line);
-  if (!cells) throw base::Error(base::ErrorCode::invalid, "the first record is no CSV header");
+  if (!cells)
+    throw base::Error(base::ErrorCode::invalid, "the first record is no CSV header",
+                      "a line of column names, separated by commas");
   int found = 0;
   for (std::size_t i = 0; i < cells->size(); ++i) {
     std::string name(line.substr((*cells)[i].begin, (*cells)[i].size));

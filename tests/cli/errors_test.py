@@ -9,12 +9,30 @@ import subprocess
 import sys
 
 # Where there is something to do, an error of these codes says what.
-ALWAYS = {"not_found", "conflict", "precondition", "denied", "locked", "unavailable", "unverified"}
+ALWAYS = {"not_found", "conflict", "precondition", "denied", "locked", "unavailable", "unverified", "usage", "invalid", "io"}
 # Messages with no next step, and why.
 NONE = {
     "not confirmed; nothing was done": "the person has just said no",
     "no file {}": "only the person knows which file was meant",
+    "a public key cannot sign": "no caller asks for it; a guard of the code",
+    "a symmetric key has no public half": "the same",
+    "a key pair of the wrong size": "the same",
+    "a sealing key has 32 bytes, this one has {}": "the same",
+    "an Ed25519 seed is 32 bytes long": "the same",
+    "openssl refuses this key": "what reads keys says it again with the file",
+    "cannot read standard input": "what feeds the pipe knows why",
+    "nobody reads the entries any more": "who read them has ended",
+    "cannot write {}": "of the build, not of a person",
+    "its {} is no number that fits": "a complaint about a record, which the report of the import shows with its line",
+    "it has more than {} backup codes": "the same",
+    "it has more than {} backup codes that are password hashes": "the same",
+    "{} is no hash that is known": "the same",
+    "{} is there twice": "the same",
 }
+# The system's own reason ("Permission denied") ends these, and says what to do.
+REASON = re.compile(r": \{\}$")
+# Refusals over HTTP are {"error": …} and nothing else.
+NO_HINT = "core/server/"
 STYLE = [
     (lambda m, h: m[:1].isupper() and not re.match(r"[A-Z]{2,}|[A-Z]\w*[A-Z{]|PEM|JSON|Fernet|Argon2|Redis|PostgreSQL|TLS|UTF|URL", m), "begins in upper case"),
     (lambda m, h: m.rstrip().endswith("."), "ends with a full stop"),
@@ -35,6 +53,8 @@ def main():
     rows = list(table(sys.argv[1]))
     wrong = []
     for code, message, hint, where in rows:
+        if code == "io" and REASON.search(message) or where.startswith(NO_HINT):
+            hint = hint or "(said otherwise)"
         if code in ALWAYS and not hint and message not in NONE and message.strip("{} :"):
             wrong.append(f"{where}: {code} without a next step: {message}")
         wrong += [f"{where}: {what}: {message} -> {hint}" for test, what in STYLE if test(message, hint)]

@@ -59,6 +59,33 @@ bool is_safe(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a drawing has its colours and how long ago its times are beside it, for a person alone") {
+  const auto at = base::parse_timestamp("2026-01-01T12:00:00Z").value();
+  const std::string drawn =
+      "+ role editor\n"
+      "    - permissions: edit:posts\n"
+      "  ├─ warn     user-mfa: two\n"
+      "  activate  2026-01-01T12:15:00Z\n"
+      "next, from 2026-01-01T12:15:00Z on\n"
+      "failing is no mark, -q neither\n";
+  Output output = Output::one(shape, thing("1", "a"));
+  CHECK(print(output.with_view(drawn)).out == drawn);
+  cli::Style style;
+  style.now = at;
+  style.colour = true;
+  const auto seen = print(Output::one(shape, thing("1", "a")).with_view(drawn), style, true).out;
+  CHECK(seen ==
+        "\x1b[32m+ role editor\x1b[0m\n"
+        "    \x1b[31m- permissions: edit:posts\x1b[0m\n"
+        "  ├─ \x1b[33mwarn\x1b[0m     user-mfa: two\n"
+        "  activate  2026-01-01T12:15:00Z (in 15m)\n"
+        "next, from 2026-01-01T12:15:00Z on\n"
+        "failing is no mark, -q neither\n");
+  style.colour = false;
+  const auto narrow = print(Output::one(shape, thing("1", "a")).with_view(drawn), style, true, 36).out;
+  CHECK(narrow == drawn);
+}
+
 TEST_CASE("a list is a table with aligned columns") {
   CHECK(print(Output::many(shape, json::array{thing("1", "ann"), thing("22", "bob", "on leave")})).out ==
         "ID  NAME  ROLES  NOTE\n"

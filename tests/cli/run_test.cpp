@@ -352,5 +352,5 @@ TEST_CASE("what nobody expected is an internal error, exit 1, and says so") {
                    random};
   const std::vector<std::string> line{"init"};
   CHECK(cli::run(line, world) == base::kind_of(base::ErrorCode::internal).exit_status);
-  CHECK(err.str() == "authctl: out of memory\n");
+  CHECK(err.str() == "authctl: out of memory\nhint: free some, or give it more\n");
 }

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "core/base/text.h"
 #include "tests/support/catch.h"
 
 namespace authctl::commands {
@@ -24,15 +25,15 @@ TEST_CASE("an explanation is drawn as a tree whose ways share their branches") {
                                       {"editor", {"viewer"}, "read:posts", {}, {}},
                                       {"guest", {}, "*", {}, end}})) ==
         "ann may read:posts on post/42\n"
-        "|- role editor\n"
-        "|  |- inherits writer\n"
-        "|  |  `- inherits viewer\n"
-        "|  |     `- grant read:* on post/*\n"
-        "|  `- inherits viewer\n"
-        "|     |- grant read:* on post/*\n"
-        "|     `- grant read:posts\n"
-        "`- role guest\n"
-        "   `- grant * until 2026-01-01T00:00:00Z\n");
+        "├─ role editor\n"
+        "│  ├─ inherits writer\n"
+        "│  │  └─ inherits viewer\n"
+        "│  │     └─ grant read:* on post/*\n"
+        "│  └─ inherits viewer\n"
+        "│     ├─ grant read:* on post/*\n"
+        "│     └─ grant read:posts\n"
+        "└─ role guest\n"
+        "   └─ grant * until 2026-01-01T00:00:00Z\n");
 }
 
 TEST_CASE("no line of a tree is wider than a terminal however deep and long it gets") {
@@ -40,7 +41,7 @@ TEST_CASE("no line of a tree is wider than a terminal however deep and long it g
   for (int i = 0; i < 60; ++i) reason.via.push_back(std::string(60, 'v') + std::to_string(i));
   std::istringstream lines(explanation_tree(explanation({reason})));
   int count = 0;
-  for (std::string line; std::getline(lines, line); ++count) CHECK(line.size() <= 80);
+  for (std::string line; std::getline(lines, line); ++count) CHECK(base::display_width(line) <= 80);
   CHECK(count == 63);
 }
 

@@ -74,12 +74,20 @@ class EveryOption(HomeTest):
         kid = self.ok("key", "generate", "--use", "jwt", "--not-before", "2099-01-01T00:00:00Z", "-q").lines[0]
         self.assertIn("2099-01-01", self.ok("key", "plan", "--use", "jwt").out)
         self.expect(5, "key", "promote", kid)
+        for command in (("key", "show", kid), ("key", "list")):
+            self.assertIn("is not to be used before 2099-01-01T00:00:00Z", self.ok(*command).err)
 
     def test_token_issue_and_verify(self):
         self.ok("user", "create", "ann")
         token = self.file("token", self.ok("token", "issue", "ann", "--scope", "read", "--scope", "write").out)
         claims = self.ok("token", "verify", token, "--json").json["claims"]
         self.assertEqual(claims["scope"], "read write")
+        twice = self.ok("token", "issue", "ann", "--scope", "read", "--scope", "write", "--scope", "read", "--json").json
+        self.assertEqual(twice["claims"]["scope"], "read write")
+        for wrong in ("two\nlines", "bell\a", "turned\u202e"):
+            self.refused(2, "usage", "token", "issue", "ann", "--audience", wrong)
+            self.refused(2, "invalid", "token", "issue", "ann", env={"AUTHCTL_ISSUER": wrong})
+        self.assertIn("/etc", self.expect(1, "token", "verify", "/etc").err)
         self.assertEqual(self.expect(7, "token", "verify", token, "--algorithm", "EdDSA", "--json").json["reason"],
                          "unsupported_algorithm")
         self.ok("token", "verify", token, "--algorithm", "ES256")
@@ -170,6 +178,9 @@ class EveryOption(HomeTest):
         self.assertEqual(self.ok("audit", "query", "--outcome", "denied", "--json").json, [])
         self.assertEqual(self.ok("audit", "query", "--ip", "203.0.113.9", "--json").json, [])
         self.expect(2, "audit", "query", "--ip", "203.0.113")
+        for wrong in ("bad[", "user.?", "User.create", "ü"):
+            self.refused(2, "invalid", "audit", "query", "--action", wrong)
+        self.assertEqual(self.ok("audit", "query", "--action", "nothing.*", "--json").json, [])
 
     def test_audit_export_since(self):
         self.ok("user", "create", "ann")
@@ -214,6 +225,9 @@ class EveryOption(HomeTest):
         for option in ("--svg", "--png"):
             self.ok("key", "plan", "--use", "jwt", option, self.home.path("plan" + option))
             self.assertGreater(os.path.getsize(self.home.path("plan" + option)), 1000)
+            for command in (("key", "plan", "--use", "jwt"), ("audit", "stats")):
+                self.replaced(option, "--force", *command)
+                self.refused(2, "usage", *command, "--force", "-y")
 
 
 if __name__ == "__main__":

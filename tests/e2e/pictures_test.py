@@ -13,7 +13,7 @@ class PicturesTest(HomeTest):
 
     def test_each_is_an_svg_and_a_png_and_the_answer_is_printed_as_ever(self):
         for command in self.PAIRS:
-            svg, png = self.home.path("a.svg"), self.home.path("a.png")
+            svg, png = self.home.path(command[0] + ".svg"), self.home.path(command[0] + ".png")
             self.ok(*command, "--svg", svg, "--png", png)
             root = xml.parse(svg).getroot()
             self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
@@ -21,14 +21,15 @@ class PicturesTest(HomeTest):
             with open(png, "rb") as f:
                 self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
             self.assertEqual(stat.S_IMODE(os.stat(svg).st_mode), 0o600)
-            self.assertEqual(set(self.ok(*command, "--json", "--svg", svg).json), set(self.ok(*command, "--json").json))
+            drawn = self.ok(*command, "--json", "--svg", svg, "--force", "-y").json
+            self.assertEqual(set(drawn), set(self.ok(*command, "--json").json))
 
     def test_more_entries_are_another_picture(self):
         file = self.home.path("a.svg")
         pictures = set()
-        for name in ("ann", "bob"):
+        for name, options in (("ann", ()), ("bob", ("--force", "-y"))):
             self.ok("user", "create", name)
-            self.ok("audit", "stats", "--svg", file)
+            self.ok("audit", "stats", "--svg", file, *options)
             with open(file, encoding="utf-8") as f:
                 pictures.add(f.read())
         self.assertEqual(len(pictures), 2)

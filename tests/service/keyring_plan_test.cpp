@@ -119,6 +119,26 @@ TEST_CASE("the drawn plan fits in 80 columns and shows its moments in order") {
   CHECK(text.find("activate", bar) < text.find("retire", bar));
 }
 
+TEST_CASE("a successor that may not sign before a date is drawn with it, its words apart") {
+  auto successor = key_in(KeyState::pending, "new");
+  successor.row.published_at = now;
+  successor.row.not_before = now + 1000h;
+  const std::vector keys{key_in(KeyState::active, "old"), successor};
+  const auto text = draw_plan(make_plan(KeyUse::jwt, keys, timing, now));
+  CHECK(text.find("  activate  not before " + base::to_rfc3339(now + 1000h) + "\n") != std::string::npos);
+  CHECK(text.find("activateretire") == std::string::npos);
+  CHECK(text.find(" activate retire\n") != std::string::npos);
+}
+
+TEST_CASE("where nothing retires the drawing says no moment for it, and the bar stays open") {
+  auto key = key_in(KeyState::active, "f");
+  key.row.use = KeyUse::fernet;
+  const std::vector keys{key};
+  const auto text = draw_plan(make_plan(KeyUse::fernet, keys, timing, now));
+  CHECK(text.find("activate\n") != std::string::npos);
+  CHECK(text.find("===>\n") != std::string::npos);
+}
+
 TEST_CASE("the plan for machines has every member, null where there is nothing") {
   const auto json = plan_json(make_plan(KeyUse::fernet, {}, timing, now));
   for (const char* member : {"use", "active_kid", "successor_kid", "publish_at", "activate_at", "retire_at",
