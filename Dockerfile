@@ -4,7 +4,7 @@ FROM debian:12 AS build
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends sudo ca-certificates git >/dev/null
 WORKDIR /src
 COPY . .
-RUN scripts/install-packages build && apt-get install -y -qq --no-install-recommends libpq5 libzxcvbn0 libargon2-1 libqrencode4 >/dev/null
+RUN scripts/install-packages build && apt-get install -y -qq --no-install-recommends libpq5 libzxcvbn0 libargon2-1 libqrencode4 libpng16-16 >/dev/null
 ARG SOURCE_DATE_EPOCH
 RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release && cmake --build /build --target authctl && strip --strip-unneeded /build/authctl
 RUN scripts/make-rootfs /build/authctl /root-of-image

@@ -26,6 +26,8 @@ list(FILTER cookbook INCLUDE REGEX "\\.sh$")
 list(FILTER cookbook_pages INCLUDE REGEX "\\.md$")
 install(PROGRAMS ${cookbook} DESTINATION ${documents}/cookbook)
 install(FILES ${cookbook_pages} DESTINATION ${documents}/cookbook ${readable})
+file(GLOB pages CONFIGURE_DEPENDS docs/*.md docs/tour.*)
+install(FILES ${pages} DESTINATION ${documents}/docs ${readable})
 install(FILES ${packaging}/copyright README.md SECURITY.md DESTINATION ${documents} ${readable})
 install(FILES ${CMAKE_BINARY_DIR}/authctl.spdx.json DESTINATION ${documents} ${readable})
 
