@@ -127,6 +127,10 @@ class Script {
 
 }  // namespace
 
-void run_script(const std::string& file) { Script(file).run(); }
+void run_script(const std::string& file) {
+  // scripts/mutate-options runs changed copies of them.
+  const char* elsewhere = std::getenv("AUTHCTL_SCRIPTS");
+  Script(elsewhere == nullptr ? file : elsewhere + file.substr(file.rfind('/'))).run();
+}
 
 }  // namespace authctl::test
