@@ -23,6 +23,7 @@
 #include "core/base/text.h"
 #include "core/store/migrations.h"
 #include "core/store/sqlite_connection.h"
+#include "core/store/sqlite_log.h"
 
 namespace authctl::store {
 namespace {
@@ -52,16 +53,11 @@ bool check_private(const std::string& path) {
   return true;
 }
 
-std::uint32_t big_endian(base::ByteView bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
-         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
-}
-
 // The database header, https://www.sqlite.org/fileformat.html section 1.3: numbers are big-endian.
 struct Header {
   std::array<std::uint8_t, 100> bytes{};
 
-  std::uint32_t number(std::size_t at) const { return big_endian(bytes, at); }
+  std::uint32_t number(std::size_t at) const { return big_endian(&bytes[at]); }
   bool is_sqlite() const { return std::memcmp(bytes.data(), "SQLite format 3", 16) == 0; }
   std::uint32_t page_size() const {
     const std::uint32_t size = std::uint32_t{bytes[16]} << 8 | bytes[17];
@@ -94,29 +90,24 @@ void refuse_newer(const std::string& path, std::uint32_t version) {
          "use the newer authctl");
 }
 
-// A write-ahead log (https://www.sqlite.org/fileformat.html section 4): a header of 32 bytes, then frames of
-// 24 bytes and a page. The newest page 1 says which version the store has; SQLite itself could not be asked
-// without it touching the side files. True where there is any frame.
+// The version that the log holds counts too: SQLite itself could not be asked without it touching the side
+// files. True where there is any frame.
 bool check_log(const std::string& path) {
-  const int fd = ::open((path + "-wal").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return false;
-  std::array<std::uint8_t, 32> head{};
-  std::array<std::uint8_t, 24 + 100> frame{};
-  const auto read_at = [&](std::span<std::uint8_t> bytes, off_t at) {
-    return ::pread(fd, bytes.data(), bytes.size(), at) == static_cast<ssize_t>(bytes.size());
+  const SqliteLog log(path);
+  if (log.version() > static_cast<std::uint32_t>(newest_schema())) refuse_newer(path, log.proven_version());
+  return log.has_frames();
+}
+
+// Whether pages are missing. A reader that came between two steps of a checkpoint looks again: a log that was
+// filled meanwhile, and a file that has grown, are no damage.
+bool is_short(const std::string& path, const Header& header, std::int64_t size) {
+  const auto lacks = [&](std::int64_t bytes) {
+    const std::int64_t page = header.page_size();
+    return bytes % page != 0 || bytes / page < header.page_count();
   };
-  bool any = false;
-  std::uint32_t version = 0;
-  if (read_at(head, 0)) {
-    const off_t step = 24 + static_cast<off_t>(big_endian(head, 8));
-    for (off_t at = 32; read_at(frame, at) && std::equal(&head[16], &head[24], &frame[8]); at += step) {
-      any = true;
-      if (big_endian(frame, 0) == 1) version = big_endian(frame, 24 + 60);
-    }
-  }
-  ::close(fd);
-  refuse_newer(path, version);
-  return any;
+  if (!lacks(size) || check_log(path)) return false;
+  std::error_code ignored;
+  return lacks(static_cast<std::int64_t>(std::filesystem::file_size(path, ignored)));
 }
 
 // Judges the bytes before SQLite acts on them.
@@ -130,9 +121,7 @@ void check_header(const std::string& path, const Header& header, std::int64_t si
     refuse_damaged(path, "its header makes no sense");
   // While a write-ahead log holds frames, a checkpoint may have been cut short; SQLite then takes the pages
   // from there.
-  if (!has_log && (size % page != 0 || size / page < header.page_count())) {
-    refuse_damaged(path, "it is shorter than its header says");
-  }
+  if (!has_log && is_short(path, header, size)) refuse_damaged(path, "it is shorter than its header says");
 }
 
 // What the schema consists of, compared with what this program would make of that version: a store with a

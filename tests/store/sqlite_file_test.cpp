@@ -124,6 +124,32 @@ TEST_CASE("a store of a newer version is refused and left as it was, with its lo
   check_refused_untouched(closed.folder, closed.path, "newer");
 }
 
+TEST_CASE("a log whose newest frame is still being written says nothing of the version") {
+  ClosedStore closed;
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(closed.path.c_str(), &db) == SQLITE_OK);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  const std::string same = "PRAGMA user_version=" + std::to_string(store::newest_schema());
+  for (int frames = 0; frames < 2; ++frames) sqlite3_exec(db, same.c_str(), nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  const std::string log = closed.path + "-wal";
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(log));
+  constexpr std::int64_t frame = 24 + 4096;
+  REQUIRE((size - 32) % frame == 0);
+  const std::string path = closed.path;
+  SECTION("its page is what stood there before") {
+    overwrite(log, size - 4096, std::string(4096, '\x0f'));
+    CHECK(refusal_of(path).message() == "it opened");
+  }
+  SECTION("a whole one that is of a newer version is believed") {
+    REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_exec(db, "PRAGMA user_version=999", nullptr, nullptr, nullptr);
+    sqlite3_close(db);
+    check_refused_untouched(closed.folder, path, "newer");
+  }
+}
+
 TEST_CASE("a store with a trigger, a view or a table more is not ours, whatever version it says it has") {
   ClosedStore closed;
   const int version = GENERATE(store::newest_schema(), store::newest_schema() - 1, 1, 0);
