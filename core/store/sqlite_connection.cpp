@@ -27,6 +27,18 @@ int wait_for_writer(void*, int times) {
 }
 constexpr std::size_t most_cached_texts = 256;
 
+// After a commit: moves the log into the file once it is long. While somebody reads an older state (a
+// backup), the log cannot be emptied, and each try sorts all of it; so the next one waits until it has grown.
+int move_log_in_steps(void* moved_at, sqlite3* db, const char* schema, int frames) {
+  constexpr int long_log = 1000, step = 250;
+  int& last = *static_cast<int*>(moved_at);
+  if (frames < last) last = 0;  // it began anew
+  if (frames < long_log || frames - last < step) return SQLITE_OK;
+  last = frames;
+  sqlite3_wal_checkpoint_v2(db, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return SQLITE_OK;  // the commit stands; a log that could not be moved is moved by whoever comes next
+}
+
 [[noreturn]] void fail_with(int code, int system_error, const std::string& path, const std::string& detail) {
   const std::string store = "store " + base::quote(path);
   if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) code = SQLITE_FULL;
@@ -149,6 +161,7 @@ void SqliteConnection::configure() {
       {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
       {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
   for (const auto& [name, on] : switches) sqlite3_db_config(db_, name, on, nullptr);
+  sqlite3_wal_hook(db_, move_log_in_steps, &moved_at_);
   // 64 MiB of pages at most, taken as they are read: a page that has to be read again is checked again.
   run_script("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA cache_size=-65536");
 }

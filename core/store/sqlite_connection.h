@@ -62,6 +62,7 @@ class SqliteConnection final : public Database {
 
   sqlite3* db_ = nullptr;
   std::string path_;
+  int moved_at_ = 0;  // the length of the log, in frames, when it was last moved into the file
   std::unordered_map<std::string, std::vector<Statement>, SqlHash, std::equal_to<>> idle_;
 };
 
