@@ -65,6 +65,8 @@ void StagedFile::checkpoint(std::string_view journal) {
   sync_folder_of(path_);
 }
 
+void StagedFile::give_up() { ::unlink(WholeFile::partial_of(path_).c_str()); }
+
 void StagedFile::publish() {
   file_->publish();
   forget_journal(path_);

@@ -20,6 +20,7 @@ class StagedFile {
   void begin();  // from nothing; Error conflict where a partial file is there, or another process is at it
   void take_up(
       std::uint64_t good_size);  // what lies behind it is cut off; Error unverified where there is less
+  void give_up();                // nothing was written that is worth keeping: the partial file goes
   void append(std::string_view bytes) { file_->append(bytes); }
   std::uint64_t size() const { return file_->size(); }
   // Puts what was appended on disk, then the journal.

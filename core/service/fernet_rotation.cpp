@@ -7,6 +7,7 @@
 #include "core/base/staged_file.h"
 #include "core/base/text.h"
 #include "core/service/change.h"
+#include "core/store/key_repository.h"
 #include "core/store/rotation_job.h"
 
 namespace authctl::service {
@@ -30,6 +31,18 @@ audit::Event event_of(const FernetKeys& keys, const store::RotationJob& job, bas
   return {"fernet.rotate", {"key", keys.ring.kid(0), ""}, audit::Outcome::success, std::move(detail)};
 }
 
+// A run that began before an emergency would bring the data under the very key that leaked.
+void refuse_if_revoked(store::Database& db, const store::RotationJob& job) {
+  const auto& active = job.kids.front();
+  const auto row = store::KeyRepository(db).find(active);
+  if (row && row->state != store::KeyState::revoked) return;
+  throw base::Error(
+      base::ErrorCode::precondition,
+      "key " + base::quote(active) + ", under which the tokens were to come, was revoked meanwhile",
+      job.output ? "delete " + base::quote(*job.output + ".partial") + " if it is there, and start again"
+                 : "start again");
+}
+
 // There is nothing to go on with: then it needs no key any more.
 bool is_over(const ReencryptionRequest& request) {
   return request.output.empty() || !base::StagedFile::is_begun(request.output);
@@ -45,13 +58,17 @@ RecordTally rotate_fernet(Realm& realm, const Cause& cause, const FernetKeys& ke
   // Not earlier: the job of another process that is at the same output would give way to this one.
   hooks.begun = [&] {
     change(realm, cause, [&](Change& c) {
+      refuse_if_revoked(c.db(), job);
       store::RotationJobs(c.db()).open(job);
       c.record(event_of(keys, job, {{"step", "started"}}));
     });
     open = true;
   };
   hooks.alive = [&] {
-    change(realm, cause, [&](Change& c) { store::RotationJobs(c.db()).touch(job.id, c.now()); });
+    change(realm, cause, [&](Change& c) {
+      refuse_if_revoked(c.db(), job);
+      store::RotationJobs(c.db()).touch(job.id, c.now());
+    });
   };
   const auto close = [&](base::json::object detail) {
     change(realm, cause, [&](Change& c) {

@@ -1,6 +1,6 @@
 // A re-encryption under the keys of a store: while it is open, no key that it needs can be retired or
 // deleted. Invariant: a job into a file stays open until that file is whole; it is opened and closed with an
-// audit entry.
+// audit entry; it ends when the key that it encrypts under is revoked.
 #pragma once
 #include "core/service/fernet_ring.h"
 #include "core/service/reencryption.h"

@@ -37,6 +37,9 @@ class Output {
     else
       file_->begin();
   }
+  void give_up() {
+    if (file_) file_->give_up();
+  }
   void take_up(const RotationJournal& journal) { file_->take_up(journal.output_size); }
   void write(std::string_view bytes) {
     if (file_)
@@ -179,7 +182,12 @@ class Run {
   void begin() {
     const auto header = take_header(reader_, journal_.layout);
     output_.begin();
-    say_begun(hooks_);
+    try {
+      say_begun(hooks_);
+    } catch (...) {
+      output_.give_up();
+      throw;
+    }
     output_.write(header);
     journal_.input_offset = header.size();
     journal_.next_line = reader_.line();

@@ -26,7 +26,7 @@ struct StreamHooks {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
   std::function<bool()> interrupted;
   std::function<void()> begun;  // once, when nobody else can be at the output, before a record is written
-  std::function<void()> alive;  // now and then, while it runs
+  std::function<void()> alive;  // now and then, while it runs; what it throws ends the run
 };
 
 // Error conflict (the output exists, an interrupted run is there), unverified (what was interrupted does not

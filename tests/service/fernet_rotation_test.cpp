@@ -136,6 +136,31 @@ TEST_CASE("A19: a key that no data is under stays too while a re-encryption read
   CHECK(delete_key(test.realm(), test.cause(), pending, false).key.row.kid == pending);
 }
 
+TEST_CASE("B73: a re-encryption ends when the key that it brings the data under is revoked") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  make_active(test);
+  const auto input = some_tokens(test, 800, 10'000);  // more than is read between two journals
+  rotate_key_now(test, Rotation::plain);
+  ReencryptionRequest request;
+  if (GENERATE(true, false)) request.output = test.store().place().folder().file("out");
+  const auto run = [&](const StreamHooks& hooks) {
+    auto keys = fernet_keys(test.realm());
+    if (!hooks.progress) rotate_key_now(test, Rotation::emergency);
+    std::istringstream in(input);
+    base::StreamSource source(in);
+    return code_of([&] { rotate_fernet(test.realm(), test.cause(), keys, source, request, hooks); });
+  };
+  CHECK(run({}) == base::ErrorCode::precondition);  // before it began: nothing is left of it
+  CHECK(base::mode_of(request.output + ".partial") == -1);
+  bool revoked = false;
+  StreamHooks hooks;
+  hooks.progress = [&](std::uint64_t, std::uint64_t) {
+    if (!std::exchange(revoked, true)) rotate_key_now(test, Rotation::emergency);
+  };
+  CHECK(run(hooks) == base::ErrorCode::precondition);
+  CHECK(base::mode_of(request.output) == -1);
+}
+
 TEST_CASE(
     "B73: a revoked Fernet key opens for a re-encryption that names it and gives a reason, and for nothing "
     "else") {
