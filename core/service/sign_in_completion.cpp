@@ -1,5 +1,6 @@
 #include "core/service/sign_in_completion.h"
 
+#include "core/service/auth_log.h"
 #include "core/service/one_time_secret.h"
 #include "core/service/password_reset.h"
 #include "core/service/refusals.h"
@@ -44,12 +45,14 @@ SessionTokens begin_session(Change& c, const store::UserRow& user, const Complet
   return tokens;
 }
 
-void refuse_unknown(Realm& realm, const Cause& cause) {
+void refuse_unknown(Realm& realm, const Cause& cause, const SignInPolicy& policy, std::string_view door) {
+  constexpr std::string_view why = "unknown_challenge";
   Cause acting = cause;
   acting.actor = "anonymous";
   change(realm, acting, [&](Change& c) {
-    record_refusal(c, {"auth.mfa", {}, audit::Outcome::denied, {{"refusal", "unknown_challenge"}}});
+    record_refusal(c, {"auth.mfa", {}, audit::Outcome::denied, {{"refusal", why}}});
   });
+  tell_auth_log(policy.auth_log, cause, realm.by_clock(), why, door, "");
 }
 
 }  // namespace
@@ -81,7 +84,7 @@ AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignI
   const auto row = !hash ? std::nullopt : change(realm, cause, [&](Change& c) {
     return store::OneTimeRepository(c.db()).try_challenge(*hash, challenge_tries, c.now());
   });
-  if (!row) return refuse_unknown(realm, cause), std::move(answered);
+  if (!row) return refuse_unknown(realm, cause, policy, answer.door), std::move(answered);
   answered.known = true;
   answered.user_id = row->user_id;
   answered.door = row->door;

@@ -135,7 +135,7 @@ TotpConfirmation confirm_totp(Realm& realm, const Cause& cause, const SignInPoli
     check.status = status_of(c.db(), user);
   });
   if (check.refusal)
-    tell_auth_log(policy.auth_log, cause, realm.now(), word_of(*check.refusal), "confirm", check.user_name);
+    tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(*check.refusal), "confirm", check.user_name);
   return check;
 }
 

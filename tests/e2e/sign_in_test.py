@@ -614,6 +614,8 @@ class SecondFactor(SignIn):
         self.assertEqual(self.browser.ask("GET", "/auth/me").json["name"], "ann")
         self.refused(self.verify(token, self.code(30)), 401, "Invalid credentials")
         self.refused(self.verify("authctl_mfa_" + "A" * 43, code), 401, "Invalid credentials")
+        self.assertEqual([one["detail"]["refusal"] for one in self.actions("auth.mfa") if one["outcome"] == "denied"],
+                         ["unknown_challenge"] * 2)
 
     def test_an_api_client_too(self):
         token = self.challenge(query="?mode=token")

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/base/file.h"
+#include "core/service/sign_in_completion.h"
 #include "tests/service/sign_in_world.h"
 
 using namespace authctl;
@@ -53,6 +54,11 @@ TEST_CASE("every refusal at every door is one line, to the byte that of the ship
   auto signed_in = world.cause();
   signed_in.ip = "192.0.2.5";
   service::confirm_totp(world.realm(), signed_in, world.policy, "bob", guess);
+  service::ActiveSigner signer;
+  const auto answered = service::answer_challenge(
+      world.realm(), SignInWorld::from("192.0.2.6"), world.policy,
+      {.challenge = "authctl_mfa_\n2026", .code = guess, .draft = {}, .replaced = {}}, {}, signer);
+  CHECK_FALSE(answered.known);
   const auto lines = content_of(world.policy.auth_log);
   CHECK(lines == content_of(std::string(AUTHCTL_SOURCE_DIR) + "/packaging/fail2ban/sample.log"));
   CHECK(base::mode_of(world.policy.auth_log) == 0600);
