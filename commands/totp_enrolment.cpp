@@ -107,13 +107,13 @@ std::string grouped(std::string_view secret) {
 
 // What a person gets to see: the code to scan, or the line or file that was asked for.
 std::string drawn(const Invocation& in, const Enrolment& options, const service::TotpOffer& offer,
-                  std::string_view secret, std::string_view uri) {
+                  std::string_view secret, std::string_view uri,
+                  const std::function<void(std::string_view)>& write) {
   if (options.uri) return std::string(uri) + '\n';
   const bool to_file = options.png.given() || options.svg.given();
   if (in.globals().quiet && !to_file && !options.qr) return std::string(secret) + '\n';
   const credential::QrCode code{base::Secret(uri)};
-  if (options.png.given()) return options.png.write(base::text_of(code.png())), std::string();
-  if (options.svg.given()) return options.svg.write(code.svg()), std::string();
+  if (to_file) return write(options.png.given() ? base::text_of(code.png()) : code.svg()), std::string();
   if (options.qr) return code.half_blocks();
   return code.half_blocks() + "secret: " + grouped(secret) + "\nthen:   authctl totp confirm " +
          base::shell_word(offer.user_name) + '\n';
@@ -121,12 +121,16 @@ std::string drawn(const Invocation& in, const Enrolment& options, const service:
 
 Output enroll(Invocation& in, Enrolment& options) {
   check_enrolment(in, options);
-  const auto offer = service::enroll_totp(in.realm(), in.cause(), options.request);
-  const bool made = !in.dry_run();
-  const auto uri =
-      made ? credential::format_otpauth(offer.enrolment) : base::Secret(std::string_view("(not generated)"));
-  auto secret = made ? base::encode_base32(offer.enrolment.secret.reveal()) : std::string("(not generated)");
-  std::string shown = made ? drawn(in, options, offer, secret, uri.reveal_text()) : secret + '\n';
+  const auto& file = options.png.given() ? options.png : options.svg;
+  std::string secret = "(not generated)", shown = secret + '\n';
+  base::Secret uri{std::string_view(secret)};
+  const auto offer = file.deliver([&](const auto& write) {
+    return service::enroll_totp(in.realm(), in.cause(), options.request, [&](const service::TotpOffer& made) {
+      uri = credential::format_otpauth(made.enrolment);
+      secret = base::encode_base32(made.enrolment.secret.reveal());
+      shown = drawn(in, options, made, secret, uri.reveal_text(), write);
+    });
+  });
   const auto& settings = offer.enrolment.settings;
   auto output = Output::bytes(std::move(shown), offer_shape,
                               {{"secret", secret},
@@ -135,8 +139,7 @@ Output enroll(Invocation& in, Enrolment& options) {
                                {"period", settings.period.count()},
                                {"algorithm", credential::word_of(settings.algorithm)}});
   base::wipe(secret.data(), secret.size());
-  const auto& file = options.png.given() ? options.png : options.svg;
-  if (file.given()) output.with_notice(file.notice(!made, "the QR code"));
+  if (file.given()) output.with_notice(file.notice(in.dry_run(), "the QR code"));
   if (offer.replaces) output.with_notice("the TOTP of before counts until this one is confirmed");
   return output;
 }

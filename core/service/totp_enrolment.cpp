@@ -83,7 +83,8 @@ store::TotpRow seal_totp(Realm& realm, const std::string& user_id, const credent
   return row;
 }
 
-TotpOffer enroll_totp(Realm& realm, const Cause& cause, const TotpRequest& request) {
+TotpOffer enroll_totp(Realm& realm, const Cause& cause, const TotpRequest& request,
+                      const DeliverOffer& deliver) {
   credential::check_totp_settings(request.settings);
   TotpOffer offer;
   offer.enrolment.issuer = request.issuer;
@@ -100,6 +101,7 @@ TotpOffer enroll_totp(Realm& realm, const Cause& cause, const TotpRequest& reque
                    {{"algorithm", credential::word_of(request.settings.algorithm)},
                     {"digits", request.settings.digits},
                     {"replaces", offer.replaces}}));
+    if (deliver && !cause.dry_run) deliver(offer);
   });
   if (cause.dry_run) offer.enrolment.secret.clear();
   return offer;
@@ -135,7 +137,8 @@ TotpConfirmation confirm_totp(Realm& realm, const Cause& cause, const SignInPoli
     check.status = status_of(c.db(), user);
   });
   if (check.refusal)
-    tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(*check.refusal), "confirm", check.user_name);
+    tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(*check.refusal), "confirm",
+                  check.user_name);
   return check;
 }
 

@@ -7,6 +7,7 @@
 // Invariants: a secret stands in the store sealed and is shown once; until a code of it was right nothing
 // asks for it. A factor that comes or goes ends the tokens its user had before (ASVS 5.0 section 7.4.3).
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,8 +29,11 @@ struct TotpOffer {
   bool replaces = false;                // a confirmed one counts until this one is confirmed
 };
 
-// A pending one of the same user ends.
-TotpOffer enroll_totp(Realm& realm, const Cause& cause, const TotpRequest& request);
+// A pending one of the same user ends. `deliver` is called before it does, with the offer as it will be
+// given; where it throws nothing was enrolled. Not on a dry run.
+using DeliverOffer = std::function<void(const TotpOffer&)>;
+TotpOffer enroll_totp(Realm& realm, const Cause& cause, const TotpRequest& request,
+                      const DeliverOffer& deliver = {});
 
 struct TotpStatus {
   std::string user_name;

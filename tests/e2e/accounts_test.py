@@ -134,9 +134,17 @@ class Delivery(HomeTest):
             with self.subTest(out):
                 self.assertIn(self.run_("user", "password", "ann", "--generate", "--out", out).code, (1, 5))
                 self.assertIn(self.run_("backup-code", "generate", "ann", "--out", out).code, (1, 5))
+                self.assertIn(self.run_("totp", "enroll", "ann", "--png", out).code, (1, 5))
+                self.assertIn(self.run_("totp", "enroll", "ann", "--svg", out).code, (1, 5))
         self.assertEqual(self.ok("user", "show", "ann", "--json").json["password"]["changed_at"], changed)
         self.ok("backup-code", "verify", "ann", "--code-stdin", stdin=set_before[0])
         self.assertEqual(self.ok("audit", "query", "--action", "user.password", "--json").json, [])
+        long = "a" + "@+" * 31 + "b"
+        self.ok("user", "create", long)
+        self.refused(2, "invalid", "totp", "enroll", long, "--issuer", "\u6f22" * 21)  # too much for a QR code
+        for user in "ann", long:
+            self.assertFalse(self.ok("totp", "status", user, "--json").json["pending"])
+        self.assertEqual(self.ok("audit", "query", "--action", "totp.enroll", "--json").json, [])
 
     def test_codes_that_went_to_a_file_are_printed_nowhere_else(self):
         result = self.ok("backup-code", "generate", "ann", "--out", "codes", "--json")

@@ -116,6 +116,28 @@ TEST_CASE("an enrolment counts for nothing until its first code, and that code i
   CHECK_THROWS_AS(confirm(good), base::Error);  // nothing waits any more
 }
 
+TEST_CASE("a secret that nobody could be handed was not enrolled") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  world.add("ann");
+  const auto lost = [](const service::TotpOffer& offer) {
+    CHECK(offer.enrolment.secret.size() == 20);
+    throw base::Error{base::ErrorCode::io, "the disk is full"};
+  };
+  const service::TotpRequest request{"ann", "authctl", {}};
+  CHECK_THROWS_AS(service::enroll_totp(world.realm(), world.cause(), request, lost), base::Error);
+  CHECK_FALSE(service::totp_status(world.realm(), "ann").enrolled);
+  bool handed = false;
+  const auto hand = [&](const service::TotpOffer&) { handed = true; };
+  service::enroll_totp(world.realm(), world.dry_run(), request, hand);
+  CHECK_FALSE(handed);
+  const auto offer = service::enroll_totp(world.realm(), world.cause(), request, hand);
+  CHECK(handed);
+  // Nor does it take the place of one that waits.
+  CHECK_THROWS_AS(service::enroll_totp(world.realm(), world.cause(), request, lost), base::Error);
+  const base::Secret first(world.code_of(offer.enrolment));
+  CHECK(service::confirm_totp(world.realm(), world.cause(), world.policy, "ann", first).accepted());
+}
+
 TEST_CASE("while a new secret waits the old one counts, then the new one alone") {
   SignInWorld world(GENERATE(test::each_engine()));
   world.add("ann");
