@@ -1,6 +1,7 @@
 #include "core/service/account_password.h"
 
-#include <array>
+#include <algorithm>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -11,7 +12,30 @@ namespace {
 
 // 32 characters without those that look like another.
 constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
-constexpr std::size_t groups = 5, in_group = 4;
+constexpr std::size_t least_groups = 5, in_group = 4;
+constexpr int most_tries = 100;  // one in three hundred lacks a digit
+
+base::Secret random_groups(base::Random& random, std::size_t groups) {
+  auto bytes = base::Secret::zeroed(groups * in_group);
+  random.fill(bytes.writable());
+  auto text = base::Secret::zeroed(groups * (in_group + 1) - 1);
+  const auto out = text.writable();
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0 && i % in_group == 0) out[at++] = '-';
+    out[at++] = static_cast<std::uint8_t>(alphabet[bytes.reveal()[i] % alphabet.size()]);
+  }
+  return text;
+}
+
+// With its first letter large; false where it has no letter beside that, or no digit.
+bool put_classes(std::span<std::uint8_t> text) {
+  const auto is_small = [](std::uint8_t c) { return c >= 'a' && c <= 'z'; };
+  const auto first = std::ranges::find_if(text, is_small);
+  if (first != text.end()) *first = static_cast<std::uint8_t>(*first - 'a' + 'A');
+  return std::ranges::any_of(text, is_small) &&
+         std::ranges::any_of(text, [](std::uint8_t c) { return c >= '0' && c <= '9'; });
+}
 
 void set_in(Change& change, const store::UserRow& user, const std::optional<HashedPassword>& password,
             const PasswordRequest& request) {
@@ -55,16 +79,12 @@ HashedPassword hash_new_password(const base::Secret& password, const credential:
   return {std::move(hash), std::string(crypto::word_of(crypto::PasswordScheme::argon2id))};
 }
 
-base::Secret generate_password(base::Random& random) {
-  auto bytes = base::Secret::zeroed(groups * in_group);
-  random.fill(bytes.writable());
-  auto text = base::Secret::zeroed(groups * (in_group + 1) - 1);
-  const auto out = text.writable();
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i > 0 && i % in_group == 0) out[at++] = '-';
-    out[at++] = static_cast<std::uint8_t>(alphabet[bytes.reveal()[i] % alphabet.size()]);
-  }
+base::Secret generate_password(base::Random& random, const credential::PasswordRules& rules) {
+  const auto least = std::max(rules.least, rules.least_single);
+  const auto groups = std::max(least_groups, least / (in_group + 1) + 1);
+  auto text = random_groups(random, groups);
+  for (int i = 0; i < most_tries && rules.classes && !put_classes(text.writable()); ++i)
+    text = random_groups(random, groups);
   return text;
 }
 
@@ -82,7 +102,7 @@ PasswordOutcome set_password(Realm& realm, const Cause& cause, const PasswordReq
                       "--password-stdin, --password-file F or --generate"};
   const auto user = store::get_user(realm.db(), request.user);
   std::optional<base::Secret> generated;
-  if (request.generate) generated = generate_password(realm.random());
+  if (request.generate) generated = generate_password(realm.random(), policy.rules);
   const auto* password = generated ? &*generated : request.password ? &*request.password : nullptr;
   std::optional<HashedPassword> hashed;
   if (password) {

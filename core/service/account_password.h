@@ -27,8 +27,8 @@ struct HashedPassword {
 HashedPassword hash_new_password(const base::Secret& password, const credential::PasswordOwner& owner,
                                  const PasswordPolicy& policy, base::Random& random);
 
-// 100 random bits in groups that are easy to type.
-base::Secret generate_password(base::Random& random);
+// 100 random bits or more in groups that are easy to type: as long, and of the classes, as the rules ask for.
+base::Secret generate_password(base::Random& random, const credential::PasswordRules& rules);
 
 struct PasswordRequest {
   std::string user;                      // name, e-mail or id

@@ -39,7 +39,7 @@ PreparedPasswords prepare_passwords(Realm& realm, const Cause& cause, const Appl
             hash_new_password(request.read_password(password.value), owner, request.policy, realm.random()),
             false};
       } else if (!cause.dry_run) {
-        auto secret = generate_password(realm.random());
+        auto secret = generate_password(realm.random(), request.policy.rules);
         prepared[thing.name] = {hash_new_password(secret, owner, request.policy, realm.random()), true};
         secrets.push_back({ThingKind::user, thing.name, std::move(secret)});
       }

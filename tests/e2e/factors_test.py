@@ -260,7 +260,8 @@ class BreakGlass(Factors):
                                       stdin=code).error["hint"], "authctl lockout clear ann")
         row = self.ok("lockout", "show", "ann", "--json").json
         self.fields(row, "subject kind failed_attempts delay_seconds locked_until last_failure_at last_ip")
-        self.ok("user", "password", "ann", "--generate")
+        for policy in {}, {"AUTHCTL_PASSWORD_CLASSES": "on"}, {"AUTHCTL_PASSWORD_MIN_SINGLE": "40"}:
+            self.ok("user", "password", "ann", "--generate", env=policy)
         self.ok("lockout", "clear", "ann", "--reason", "ticket 42")
         self.assertEqual(self.ok("backup-code", "verify", "ann", "--code-stdin", "--json", stdin=code).json["left"], 9)
         events = self.ok("audit", "query", "--action", "auth.lockout", "--json").json

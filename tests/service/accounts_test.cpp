@@ -176,9 +176,20 @@ TEST_CASE("a generated password meets the policy, is shown once and never on a d
   request.generate = false, request.must_change = true;
   CHECK(service::set_password(test.realm(), test.cause(), request, policy).user.password_must_change);
   for (int i = 0; i < 500; ++i)
-    CHECK(credential::judge_password(service::generate_password(test.random()), {"ann", "", "authctl", false},
-                                     {})
+    CHECK(credential::judge_password(service::generate_password(test.random(), {}),
+                                     {"ann", "", "authctl", false}, {})
               .empty());
+}
+
+TEST_CASE("a generated password is as long as the settings ask for, and of the classes") {
+  base::SystemRandom random;
+  for (const std::size_t least : {8u, 15u, 24u, 25u, 64u, 1023u, 1024u})
+    for (const bool classes : {false, true}) {
+      const credential::PasswordRules rules{8, least, classes, {}};
+      INFO(least << " " << classes);
+      for (int i = 0; i < (least < 100 ? 300 : 2); ++i)
+        REQUIRE(credential::judge_password(service::generate_password(random, rules), {}, rules).empty());
+    }
 }
 
 TEST_CASE("a generated password that nobody could be handed leaves the one before") {
