@@ -29,7 +29,7 @@ std::optional<base::Timestamp> locked_until(const LockoutPolicy& policy, const L
   if (state.failed_attempts >= std::min(policy.most, most_failures)) return end_of_time;
   const auto last = settled(state, now).last_failure_at;
   if (!last) return std::nullopt;
-  const auto until = *last + delay_after(policy, state.failed_attempts);
+  const auto until = std::min(*last + delay_after(policy, state.failed_attempts), end_of_time);
   return until > now ? std::optional(until) : std::nullopt;
 }
 

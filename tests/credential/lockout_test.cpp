@@ -83,6 +83,13 @@ TEST_CASE("a clock that is set back locks nobody for longer than the delay") {
   CHECK(credential::begin_attempt({}, state, earlier + 128s).admitted);
 }
 
+TEST_CASE("the longest delay that a setting may name ends with the year 9999") {
+  const auto longest = base::parse_duration("2932896d").value();
+  const LockoutPolicy patient{1, longest, longest};
+  CHECK(base::to_rfc3339(credential::locked_until(patient, {1, start}, start).value()) ==
+        "9999-12-31T23:59:59Z");
+}
+
 TEST_CASE("nobody gets more than a hundred guesses in a row, however the policy is set") {
   const LockoutPolicy lax{1'000'000, 0s, 0s};
   LockoutState state;
