@@ -36,7 +36,7 @@ bool colour_wanted(std::string_view wish, bool on_the_line, const World& world, 
     if (variable_is_set("NO_COLOR")) return false;
     if (variable_is_set("CLICOLOR_FORCE") && world.environment("CLICOLOR_FORCE") != "0") return true;
   }
-  return is_terminal;
+  return is_terminal && world.environment("TERM").value_or("") != "dumb";
 }
 
 // What the line says of colour, for errors that come up before the settings are read.

@@ -130,6 +130,7 @@ service::ReencryptionRequest request_of(Invocation& in, const RotateOptions& opt
   }
   if (options.force && !options.out.empty())
     in.confirm("replace " + base::quote(options.out) + " if it exists?");
+  (void)now_of(in, options.common);  // refuses what is no time
   service::ReencryptionRequest request;
   request.layout = layout_of(options.fields);
   request.jobs = jobs_of(options.fields);
@@ -207,6 +208,7 @@ void declare_fernet_rotate(Noun& noun) {
                "whole; until then it is FILE.partial, with FILE.journal beside it."},
       [options](Invocation& in) { return rotate(in, *options); });
   add_fernet_options(verb, options->common, "the records; - or nothing: standard input");
+  verb.get_option("--now")->description("taken as everywhere; each token keeps the time it was made");
   add_field_options(verb, options->fields);
   verb.add_option("--from", options->from,
                   "also open what is under this key, which is revoked; needs --reason")

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Options that no other test types: each is given once, and what it changes is looked at, so that it would show if it were
 ignored."""
+import datetime
 import json
 import os
+import sqlite3
+import ssl
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from harness import BINARY, HomeTest
 
@@ -47,6 +51,28 @@ class EveryOption(HomeTest):
         self.ok("role", "revoke", "root", "admin:all", "--force", "-y")
         self.assertEqual(self.ok("role", "show", "root", "--json").json["permissions"], [])
 
+    def test_force_on_the_last_administrator(self):
+        self.ok("role", "create", "admin")
+        self.ok("role", "grant", "admin", "admin:all")
+        self.ok("user", "create", "boss", "--role", "admin")
+        self.expect(5, "role", "assign", "boss", "admin", "--for", "1h", "-y")
+        self.ok("role", "assign", "boss", "admin", "--for", "1h", "--force", "-y")
+        self.ok("user", "create", "ann", "--role", "admin")
+        self.ok("user", "delete", "boss", "-y")
+        self.expect(5, "user", "disable", "ann", "-y")
+        self.ok("user", "disable", "ann", "--force", "-y")
+        self.assertEqual(self.ok("user", "show", "ann", "--json").json["status"], "disabled")
+        self.ok("user", "enable", "ann")
+        self.expect(5, "user", "delete", "ann", "-y")
+        self.ok("user", "delete", "ann", "--force", "-y")
+        self.expect(3, "user", "show", "ann")
+
+    def test_user_import_format(self):
+        people = self.file("people", "name,email\nu1,u1@example.com\n")
+        self.expect(2, "user", "import", people, "--format", "jsonl")
+        self.ok("user", "import", people, "--format", "csv")
+        self.ok("user", "show", "u1")
+
     def test_user_list_and_import(self):
         users = "name,email\n" + "".join(f"u{i},u{i}@example.com\n" for i in range(20))
         self.ok("user", "import", self.file("users.csv", users), "--jobs", "2")
@@ -76,6 +102,30 @@ class EveryOption(HomeTest):
         self.expect(5, "key", "promote", kid)
         for command in (("key", "show", kid), ("key", "list")):
             self.assertIn("is not to be used before 2099-01-01T00:00:00Z", self.ok(*command).err)
+
+    def test_key_rotate_grace(self):
+        old = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
+        self.ok("key", "rotate", "--use", "jwt", "--grace", "9h")
+        key = self.ok("key", "show", old, "--json").json
+        span = datetime.datetime.fromisoformat(key["retires_at"][:-1]) - datetime.datetime.utcnow()
+        self.assertTrue(8.9 < span.total_seconds() / 3600 < 9.1, key)
+
+    def test_key_delete_force(self):
+        self.ok("user", "create", "ann")
+        self.ok("token", "issue", "ann", "--ttl", "9h")
+        old = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
+        self.ok("key", "rotate", "--use", "jwt")
+        self.expect(5, "key", "delete", old, "-y", "--reason", "gone")
+        self.expect(2, "key", "delete", old, "-y", "--force")
+        self.ok("key", "delete", old, "-y", "--force", "--reason", "gone")
+        self.expect(3, "key", "show", old)
+
+    def test_token_issue_force_and_verify_typ(self):
+        self.ok("user", "create", "ann")
+        self.replaced("--out", "--force", "token", "issue", "ann")
+        token = self.home.path("there")
+        self.ok("token", "verify", token, "--typ", "at+jwt")
+        self.assertEqual(self.expect(7, "token", "verify", token, "--typ", "jwt", "--json").json["reason"], "wrong_type")
 
     def test_token_issue_and_verify(self):
         self.ok("user", "create", "ann")
@@ -122,9 +172,12 @@ class EveryOption(HomeTest):
         rotated = self.ok("fernet", "rotate", "--column", "secret", "--key-file", keys, stdin=table).out
         self.assertTrue(rotated.startswith("id,secret\n1,gAAAA"))
         self.assertNotIn(token, rotated)
-        early = self.run_("fernet", "rotate", "--key-file", keys, "--now", "2025-01-01T00:00:00Z", stdin=token.encode() + b"\n")
-        late = self.ok("fernet", "rotate", "--key-file", keys, "--now", "2026-06-01T00:00:00Z", stdin=token.encode() + b"\n")
-        self.assertIn("gAAAA", early.out + late.out)
+        for now in ("2025-01-01T00:00:00Z", "2030-06-01T00:00:00Z"):
+            moved = self.ok("fernet", "rotate", "--key-file", keys, "--now", now, stdin=token.encode() + b"\n").out.encode()
+            self.assertEqual(self.ok("fernet", "inspect", "--key-file", keys, "--json", stdin=moved).json["created_at"],
+                             "2026-01-01T00:00:00Z")
+        self.refused(2, "usage", "fernet", "rotate", "--key-file", keys, "--now", "noon", stdin=b"")
+        self.refused(2, "usage", "fernet", "rotate", "--key-file", keys, "--jobs", "0", stdin=b"")
 
     def home_text(self, name):
         with open(self.home.path(name), encoding="utf-8") as f:
@@ -133,6 +186,39 @@ class EveryOption(HomeTest):
     def test_session_list(self):
         self.assertEqual(self.ok("session", "list", "--ended", "--limit", "1", "--json").json, [])
         self.refused(2, "usage", "session", "list", "--limit", "none")
+
+    def signed_in(self):
+        """A session, made by a server that is gone again."""
+        self.ok("user", "create", "ann")
+        self.ok("user", "password", "ann", "--password-stdin", stdin=PASSWORD.encode())
+        process = self.background("serve", "--dev", "--listen", "127.0.0.1:0")
+        listen = json.loads(process.stderr.readline())["listen"]
+        port = (listen if isinstance(listen, str) else listen[0]).rsplit(":", 1)[1]
+        request = urllib.request.Request(f"https://127.0.0.1:{port}/auth/login?mode=token", method="POST",
+                                         headers={"Content-Type": "application/json"},
+                                         data=json.dumps({"username": "ann", "password": PASSWORD}).encode())
+        with urllib.request.urlopen(request, timeout=20, context=ssl._create_unverified_context()) as answer:
+            self.assertEqual(answer.status, 200)
+
+    def test_session_list_ended(self):
+        self.signed_in()
+        self.assertEqual(self.ok("session", "list", "--ended", "--json").json, [])
+        one, = self.ok("session", "list", "--json").json
+        self.ok("session", "revoke", one["id"])
+        self.assertEqual(self.ok("session", "list", "--json").json, [])
+        self.assertEqual([s["id"] for s in self.ok("session", "list", "--ended", "--json").json], [one["id"]])
+
+    def test_master_key_rotate_reseal(self):
+        def sealed():
+            with sqlite3.connect(self.home.store) as db:
+                return db.execute("SELECT sealed FROM crypto_key ORDER BY kid").fetchall()
+        before = sealed()
+        for options, same in (((), True), (("--reseal",), False)):
+            new = self.home.path("new" + "".join(options))
+            self.ok("master-key", "rotate", "--new-master-key-file", new, "-y", *options)
+            self.home.env["AUTHCTL_MASTER_KEY_FILE"] = new
+            self.ok("master-key", "verify")
+            self.assertEqual(sealed() == before, same)
 
     def test_password_check_and_verify(self):
         short = b"tallow-brine-7"  # 14 characters: enough with a second factor, not without
@@ -159,6 +245,25 @@ class EveryOption(HomeTest):
             self.ok("totp", "check", "--secret-file", secret, *now, *more, "--code-stdin", stdin=code)
             self.expect(4, "totp", "check", "--secret-file", secret, *now, "--digits", "7", "--code-stdin", stdin=code)
 
+    def test_totp_enroll_ways_and_code_files(self):
+        self.ok("user", "create", "ann")
+        self.assertRegex(self.ok("totp", "enroll", "ann", "--uri").out, r"\Aotpauth://totp/[^\n]+\n\Z")
+        picture = self.home.path("ann.svg")
+        self.ok("totp", "enroll", "ann", "--svg", picture)
+        with open(picture, encoding="utf-8") as f:
+            self.assertIn("<svg", f.read())
+        secret = self.file("secret", self.ok("totp", "enroll", "ann", "--json").json["secret"])
+        for verb, later in (("confirm", 0), ("verify", 30)):
+            now = datetime.datetime.utcfromtimestamp(time.time() + later).strftime("%Y-%m-%dT%H:%M:%SZ")
+            code = self.file("code", self.ok("totp", "code", "--secret-file", secret, "--now", now).out)
+            self.ok("totp", verb, "ann", "--code-file", code)
+
+    def test_backup_codes_count_and_print(self):
+        self.ok("user", "create", "ann")
+        self.assertEqual(len(self.ok("backup-code", "generate", "ann", "--count", "7", "-y", "--json").json["codes"]), 7)
+        self.assertIn("<html", self.ok("backup-code", "generate", "ann", "--print", "html", "-y").out)
+        self.assertNotIn("<html", self.ok("backup-code", "generate", "ann", "--print", "text", "-y").out)
+
     def test_totp_enroll_force(self):
         self.ok("user", "create", "ann")
         picture = self.file("ann.png", "old")
@@ -182,11 +287,16 @@ class EveryOption(HomeTest):
             self.refused(2, "invalid", "audit", "query", "--action", wrong)
         self.assertEqual(self.ok("audit", "query", "--action", "nothing.*", "--json").json, [])
 
-    def test_audit_export_since(self):
-        self.ok("user", "create", "ann")
+    def test_audit_export_and_query_since(self):
+        self.ok("user", "create", "ann", "--email", "ann@example.com", "--reason", "asked by ann@example.com")
         self.assertGreater(len(self.ok("audit", "export").lines), 1)
+        self.assertTrue(self.ok("audit", "export", "--format", "csv").lines[0].startswith("seq,"))
+        self.assertIn("CEF:0|", self.ok("audit", "export", "--format", "cef").out)
+        self.assertNotIn("ann@example.com", self.ok("audit", "export").out)
+        self.assertIn("ann@example.com", self.ok("audit", "export", "--reveal").out)
         time.sleep(1.1)
         self.assertEqual(self.ok("audit", "export", "--since", "1s").lines, [])
+        self.assertEqual(self.ok("audit", "query", "--since", "1s", "--json").json, [])
 
     def background(self, *argv):
         process = subprocess.Popen([BINARY, *argv], env=self.home.env, cwd=self.home.folder, stdout=subprocess.PIPE,

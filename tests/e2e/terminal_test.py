@@ -62,6 +62,8 @@ class TerminalTest(HomeTest):
             self.assertNotIn("\x1b", self.at_terminal(*show, env=env)[0])
             self.assertNotIn("\x1b", self.at_terminal("user", "show", "nobody", env=env)[0])
         self.assertNotIn("\x1b", self.at_terminal(*show, "--color", "never")[0])
+        self.assertNotIn("\x1b", self.at_terminal(*show, env={"TERM": "dumb"})[0])
+        self.assertIn("\x1b[32mactive", self.at_terminal(*show, "--color", "always", env={"TERM": "dumb"})[0])
         self.assertNotIn("\x1b", self.at_terminal("user", "shwo", "--color=never")[0])
         self.assertIn("\x1b[1;31mauthctl:\x1b[0m", self.at_terminal("user", "show", "nobody")[0])
         self.assertNotIn("\x1b", self.ok(*show).out)
