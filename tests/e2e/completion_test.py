@@ -149,6 +149,12 @@ class CompletionTest(HomeTest):
             done = self.run_("__complete", *words)
             self.assertEqual((done.code, done.err), (0, ""), words)
 
+    def test_among_many_the_store_is_asked_for_those_that_begin_as_typed(self):
+        self.ok("user", "import", self.home.write("many.csv", "name\n" + "".join(f"u{i:04}\n" for i in range(3000))))
+        for prefix, expected in (("u299", [f"u{i}" for i in range(2990, 3000)]), ("ann", ["ann"]), ("u2999", ["u2999"]), ("zz", [])):
+            names = [line.split("\t")[0] for line in self.ok("__complete", "users", prefix).lines]
+            self.assertEqual(names, expected)
+
     def test_a_file_is_completed_where_a_file_is_meant(self):
         lines = ["token verify inner", "token verify --key inner", "token verify --key=inner"]
         answers = self.ask_bash(lines)
