@@ -37,6 +37,7 @@ Output run(Invocation& in, const Request& request) {
   service::CheckupRequest checkup;
   checkup.settings = &in.settings();
   checkup.settings_file = settings_file(in);
+  checkup.store_url_file = in.environment("AUTHCTL_STORE_FILE").value_or("");
   checkup.only = request.only;
   if (!request.checkpoint.empty()) checkup.checkpoint = in.read_input(request.checkpoint, longest_checkpoint);
   const auto report =

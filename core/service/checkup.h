@@ -32,6 +32,7 @@ struct CheckupRequest {
   std::string proc = "/proc";             // where running servers are looked for
   std::optional<std::string> checkpoint;  // the text of a signed note that was kept elsewhere
   std::string only;                       // a check or a group; empty: all
+  std::string store_url_file = {};        // what AUTHCTL_STORE_FILE names; empty: it is not set
 };
 
 // What a check may look at.

@@ -152,6 +152,9 @@ Judgement check_store_tls(const Patient& patient) {
 Judgement check_store_password(const Patient& patient) {
   const auto& store = patient.settings().get("store");
   if (!base::holds_password(store.value)) return well("no password stands in the store's URL");
+  const auto& file = patient.request.store_url_file;
+  if (store.origin == base::Origin::environment && !file.empty())
+    return judge_mode("the file with the store's URL", file, 077, "600");
   return warning("the store's URL holds a password (" + base::printable(store.where) + ")",
                  "put it into ~/.pgpass, or the URL into a file that AUTHCTL_STORE_FILE names");
 }

@@ -30,6 +30,14 @@ class EveryOption(HomeTest):
         with open(out, "rb") as f:
             self.assertNotEqual(f.read(), b"old")
 
+    def test_a_password_in_the_url_of_the_store_is_for_its_owner_alone(self):
+        url = self.file("url", "postgresql://ann:secret@127.0.0.1:1/none?connect_timeout=1")
+        for mode, severity in ((0o644, "fail"), (0o600, "ok")):
+            os.chmod(url, mode)
+            done = self.run_("doctor", "--only", "store-password", "--json", env={"AUTHCTL_STORE": None, "AUTHCTL_STORE_FILE": url})
+            self.assertEqual([found["severity"] for found in done.json], [severity], repr(done))
+            self.assertNotIn("secret", done.out + done.err)
+
     def test_force_and_out(self):
         self.ok("user", "create", "ann")
         kid = self.ok("key", "list", "--use", "jwt", "-q").lines[0]
