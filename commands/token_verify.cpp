@@ -203,6 +203,9 @@ std::string read_token(Invocation& in, const std::string& file, std::size_t max_
   const bool named = !file.empty() && file != "-";
   if (named) {
     stream.open(file, std::ios::binary);
+    if (!stream && file.starts_with("eyJ"))  // a token in the place of its file: RFC 7519, a header begins so
+      throw Error(ErrorCode::not_found, "no file " + base::quote(file, 12),
+                  "a token comes in a file, or as standard input (-): others read what stands on a line");
     if (!stream) (void)in.read_input(file, 1);  // says why it cannot be read
   }
   constexpr std::size_t newline = 2;

@@ -36,7 +36,8 @@ bool ByteSource::skip(std::uint64_t count) {
 FileSource::FileSource(const std::string& path)
     : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (fd_ < 0) {
-    if (errno == ENOENT) throw Error(ErrorCode::not_found, "no file " + quote(path));
+    if (errno == ENOENT)
+      throw Error(ErrorCode::not_found, "no file " + quote(path), "the path of a file that is there");
     throw Error(ErrorCode::io, "cannot open " + quote(path) + ": " + std::strerror(errno));
   }
   struct stat info {};

@@ -60,7 +60,8 @@ std::string read_file(const std::string& path, std::size_t max_bytes) {
   if (path == "-") return read_descriptor(STDIN_FILENO, "standard input", max_bytes);
   Descriptor fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!fd) {
-    if (errno == ENOENT) throw Error(ErrorCode::not_found, "no file " + quote(path));
+    if (errno == ENOENT || errno == ENAMETOOLONG)
+      throw Error(ErrorCode::not_found, "no file " + quote(path), "a path, or - for standard input");
     fail("cannot open", path, errno);
   }
   return read_descriptor(fd.get(), path, max_bytes);

@@ -13,7 +13,6 @@ ALWAYS = {"not_found", "conflict", "precondition", "denied", "locked", "unavaila
 # Messages with no next step, and why.
 NONE = {
     "not confirmed; nothing was done": "the person has just said no",
-    "no file {}": "only the person knows which file was meant",
     "a public key cannot sign": "no caller asks for it; a guard of the code",
     "a symmetric key has no public half": "the same",
     "a key pair of the wrong size": "the same",

@@ -145,6 +145,9 @@ class EveryOption(HomeTest):
         for wrong in ("two\nlines", "bell\a", "turned\u202e"):
             self.refused(2, "usage", "token", "issue", "ann", "--audience", wrong)
             self.refused(2, "invalid", "token", "issue", "ann", env={"AUTHCTL_ISSUER": wrong})
+        typed = self.refused(3, "not_found", "token", "verify", twice["token"])
+        self.assertIn("standard input", typed.error["hint"])
+        self.assertNotIn(twice["token"][:20], typed.err)
         self.assertIn("/etc", self.expect(1, "token", "verify", "/etc").err)
         self.assertEqual(self.expect(7, "token", "verify", token, "--algorithm", "EdDSA", "--json").json["reason"],
                          "unsupported_algorithm")
