@@ -52,7 +52,7 @@ base::Picture plan_picture(const service::KeyPlan& plan) {
     picture.words.push_back({x, y, what + " " + base::to_rfc3339(at), 11, ink, anchor});
   };
   moment(124, plan.publish_at, "publish");
-  moment(140, plan.activate_at, "activate");
+  moment(140, plan.activate_at, plan.held_back ? "activate, not before" : "activate");
   if (plan.retire_at) moment(156, *plan.retire_at, "retire");
   double x = left;
   const bool fernet = plan.use == store::KeyUse::fernet;

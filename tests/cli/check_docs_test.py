@@ -19,6 +19,9 @@ $ authctl user show nobody          # exit 3
 $ sudo authctl doctor --only log
 ```
 
+    $ authctl user list -q
+    …
+
 and `authctl audit query --limit 3`, too.
 """
 
@@ -29,6 +32,8 @@ LIES = [
     ("plan for jwt keys", "plan for fernet keys", "prints something else"),
     ("create ann", "create ann --colour red", "exits 2"),
     ("exit 3", "exit 4", "exits 3"),
+    ("$ authctl user list -q\n", "$ authctl user list --qiet\n", "--qiet"),
+    ("```console\n$ authctl init", "```text\n$ authctl user list\n```\n\n```console\n$ authctl init", "in no block that is typed"),
     ("doctor --only", "doctor --solely", "--solely is no option"),
     ("--only log", "--only log\n$ sudo authctl user banish ann", "no verb 'banish'"),
     ("audit query --limit", "audit query --limits", "--limits is no option"),
