@@ -118,6 +118,24 @@ void print_global_line(std::ostream& out) {
   print_wrapped(out, names + ". They are explained by: authctl help", 2, 0);
 }
 
+// A command line is never wrapped: what is longer goes on behind a backslash, before an option, and can be
+// typed as it stands.
+void print_example(std::ostream& out, std::string_view example) {
+  std::size_t room = width - 2;
+  out << "  ";
+  while (example.size() > room) {
+    const auto head = example.substr(0, room - 1);
+    std::size_t end = 0;
+    for (const std::string_view mark : {" --", " | ", " < ", " > "})
+      if (const auto found = head.rfind(mark); found != head.npos) end = std::max(end, found);
+    if (end == 0) break;
+    out << example.substr(0, end) << " \\\n      ";
+    example.remove_prefix(end + 1);
+    room = width - 6;
+  }
+  out << example << '\n';
+}
+
 void print_exits(std::ostream& out, const Noun::Verb& verb) {
   Entries exits{{"0", "done"}, {"1", "failed"}, {"2", "wrong usage or bad input"}};
   if (verb.help.opens_store) exits.emplace_back("8", "the store or its master key cannot be used");
@@ -221,7 +239,7 @@ void print_verb(std::ostream& out, const NounEntry& entry, const Noun::Verb& ver
   print_global_line(out);
   if (!verb.help.examples.empty()) {
     out << "\nExamples\n";
-    for (const auto& example : verb.help.examples) out << "  " << example << '\n';
+    for (const auto& example : verb.help.examples) print_example(out, example);
   }
   print_exits(out, verb);
 }

@@ -77,11 +77,7 @@ void check_parses(const std::vector<std::string>& words) {
 std::size_t widest_line(const std::string& text) {
   std::size_t widest = 0;
   std::istringstream lines(text);
-  bool examples = false;
-  for (std::string line; std::getline(lines, line);) {
-    examples = line == "Examples" || (examples && line.starts_with("  "));
-    if (!examples) widest = std::max(widest, base::display_width(line));
-  }
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, base::display_width(line));
   return widest;
 }
 
