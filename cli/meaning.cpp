@@ -36,6 +36,26 @@ constexpr Mark marks[] = {
     {"ok", "  ", good, false}, {"allowed", ":", good, false}, {"denied", ":", uneasy, false},
 };
 
+constexpr std::pair<std::string_view, std::string_view> branches[] = {
+    {" ", " "}, {"│", "│"}, {"├─", "│ "}, {"└─", "  "}};  // and what stands below them
+
+struct Branched {
+  std::string_view text;  // of the line, behind its branches
+  std::string margin;     // of the line below it
+};
+
+Branched behind_branches(std::string_view line) {
+  Branched parts{line, {}};
+  for (const auto* found = std::begin(branches); found != std::end(branches);) {
+    found = std::find_if(std::begin(branches), std::end(branches),
+                         [&](const auto& branch) { return parts.text.starts_with(branch.first); });
+    if (found == std::end(branches)) break;
+    parts.text.remove_prefix(found->first.size());
+    parts.margin += found->second;
+  }
+  return parts;
+}
+
 }  // namespace
 
 std::string_view colour_of(std::string_view member, std::string_view value) {
@@ -46,16 +66,8 @@ std::string_view colour_of(std::string_view member, std::string_view value) {
 }
 
 std::string coloured_line(const std::string& line) {
-  std::size_t begin = 0;
-  for (bool found = true; found;) {
-    found = false;
-    for (const std::string_view branch : {" ", "│", "├─", "└─"}) {
-      if (!std::string_view(line).substr(begin).starts_with(branch)) continue;
-      begin += branch.size();
-      found = true;
-    }
-  }
-  const std::string_view rest = std::string_view(line).substr(begin);
+  const std::string_view rest = behind_branches(line).text;
+  const std::size_t begin = line.size() - rest.size();
   const auto* mark = std::find_if(std::begin(marks), std::end(marks), [&](const Mark& m) {
     return rest.starts_with(m.word) && rest.substr(m.word.size()).starts_with(m.behind);
   });
@@ -63,6 +75,27 @@ std::string coloured_line(const std::string& line) {
   const std::size_t end = mark->whole_line ? line.size() : begin + mark->word.size();
   return line.substr(0, begin) + std::string(mark->colour) + line.substr(begin, end - begin) +
          std::string(colour_end) + line.substr(end);
+}
+
+std::vector<std::string> folded(const std::string& line, std::size_t columns) {
+  const auto [text, below] = behind_branches(line);
+  const std::string margin = below + "  ";
+  if (base::display_width(line) <= columns || text.starts_with("authctl ") || text.starts_with("> authctl "))
+    return {line};
+  std::vector<std::string> lines{line.substr(0, line.size() - text.size())};
+  bool begins = true;
+  for (std::string_view rest = text; rest.find_first_not_of(' ') != rest.npos;) {
+    const std::string_view word = rest.substr(0, rest.find(' ', rest.find_first_not_of(' ')));
+    if (base::display_width(margin) + base::display_width(word) > columns) return {line};
+    if (!begins && base::display_width(lines.back()) + base::display_width(word) > columns) {
+      lines.push_back(margin + std::string(word.substr(word.find_first_not_of(' '))));
+    } else {
+      lines.back() += word;
+    }
+    begins = false;
+    rest.remove_prefix(word.size());
+  }
+  return lines;
 }
 
 std::string with_how_long(std::string line, base::Timestamp now, std::size_t columns) {

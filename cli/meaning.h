@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/clock.h"
 
@@ -21,6 +22,10 @@ std::string coloured_line(const std::string& line);
 // The same line with how long ago the time is that ends it; unchanged where it ends with none or would be
 // longer than `columns`.
 std::string with_how_long(std::string line, base::Timestamp now, std::size_t columns);
+
+// The line of a drawing in as many as a narrow terminal takes, the later ones behind its branches. Commands
+// and other words that one wants to copy stay whole, and so does a line that is no text.
+std::vector<std::string> folded(const std::string& line, std::size_t columns);
 
 // "3d ago", "in 15m", "now"; empty for what is no time.
 std::string how_long(std::string_view rfc3339, base::Timestamp now);

@@ -137,8 +137,13 @@ class Presenter {
   // A view is plain text; colours and how long ago a time is are put beside it for a person.
   void drawing(std::string_view text) {
     for_each_line(text, [&](std::string line) {
-      if (style_.now) line = with_how_long(std::move(line), *style_.now, console_.width);
-      console_.out << (style_.colour ? coloured_line(line) : line) << '\n';
+      if (!style_.now) {
+        console_.out << (style_.colour ? coloured_line(line) : line) << '\n';
+        return;
+      }
+      line = with_how_long(std::move(line), *style_.now, console_.width);
+      for (const auto& part : folded(line, console_.width))
+        console_.out << (style_.colour ? coloured_line(part) : part) << '\n';
     });
   }
 

@@ -86,6 +86,27 @@ TEST_CASE("a drawing has its colours and how long ago its times are beside it, f
   CHECK(narrow == drawn);
 }
 
+TEST_CASE("a narrow terminal folds a drawing between words, behind its branches, and breaks no command") {
+  const std::string drawn =
+      "keys      1 to look at, 7 ok\n"
+      "  ├─ warn     key-policy: nothing says how often          \n"
+      "  │           > authctl apply -f a-file-with-a-long-name.yaml\n"
+      "  └─ ok       key-old: none\n"
+      "  ################################################\n"
+      "  authctl key rotate --use jwt --staged --reason why\n";
+  cli::Style style;
+  style.now = base::Timestamp{};
+  Output output = Output::one(shape, thing("1", "a"));
+  CHECK(print(output.with_view(drawn), style, true, 30).out ==
+        "keys      1 to look at, 7 ok\n"
+        "  ├─ warn     key-policy:\n"
+        "  │    nothing says how often\n"
+        "  │           > authctl apply -f a-file-with-a-long-name.yaml\n"
+        "  └─ ok       key-old: none\n"
+        "  ################################################\n"
+        "  authctl key rotate --use jwt --staged --reason why\n");
+}
+
 TEST_CASE("a list is a table with aligned columns") {
   CHECK(print(Output::many(shape, json::array{thing("1", "ann"), thing("22", "bob", "on leave")})).out ==
         "ID  NAME  ROLES  NOTE\n"
