@@ -77,7 +77,7 @@ def main():
         calm_rate, calm_p99 = ask_verify(server, token, SECONDS)
         ours, theirs = multiprocessing.Pipe()
         crowd = multiprocessing.get_context("fork").Process(
-            target=flood_from, args=(server, SECONDS + 1, capacity, 64, theirs))
+            target=flood_from, args=(server, SECONDS + 1, capacity, 128, theirs))
         crowd.start()
         time.sleep(0.5)
         busy_rate, busy_p99 = ask_verify(server, token, SECONDS)

@@ -150,6 +150,28 @@ TEST_CASE("a log whose newest frame is still being written says nothing of the v
   }
 }
 
+TEST_CASE("a log that a reader held back is moved into the store once the reader is gone") {
+  ClosedStore closed;
+  const auto writer = store::open_database("sqlite:" + closed.path, store::OpenMode::existing);
+  const auto reader = store::open_database("sqlite:" + closed.path, store::OpenMode::existing);
+  const auto write = [&](int commits) {
+    for (int i = 0; i < commits; ++i) {
+      writer->begin();
+      writer->execute("UPDATE store_meta SET value = value", {});
+      writer->commit();
+    }
+    return std::filesystem::file_size(closed.path + "-wal") / 4096;
+  };
+  reader->begin_read();
+  CHECK(test::number(*reader, "SELECT count(*) FROM role", {}) > 0);
+  const auto held = write(1200);
+  CHECK(held >= 1200);
+  reader->rollback();
+  const auto let_go = write(300);
+  CHECK(let_go < held + 300);
+  CHECK(write(600) == let_go);
+}
+
 TEST_CASE("a store with a trigger, a view or a table more is not ours, whatever version it says it has") {
   ClosedStore closed;
   const int version = GENERATE(store::newest_schema(), store::newest_schema() - 1, 1, 0);
