@@ -51,7 +51,9 @@ void declare_serve(Noun& noun) {
   verb.add_option("--metrics-listen", request->metrics_listen,
                   "Prometheus metrics are served here, and nowhere else")
       ->type_name("ADDR:PORT");
-  verb.add_option("--threads", request->threads, "threads that answer (default: one a core)")->type_name("N");
+  verb.add_option("--threads", request->threads, "threads that answer (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, server::most_threads));
 }
 
 }  // namespace authctl::commands

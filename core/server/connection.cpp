@@ -1,5 +1,9 @@
 #include "core/server/connection.h"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "core/base/error.h"
 #include "core/server/chunked.h"
 #include "core/server/cors.h"
@@ -47,6 +51,18 @@ bool suits(BodyKind kind, const Head& head) {
   }
   return false;
 }
+
+// RFC 9110 section 8.4: the content is what it is once its coding is undone, and none is undone here.
+bool is_encoded(const Head& head) {
+  std::size_t from = 0;
+  while (const auto coding = head.next("content-encoding", from)) {
+    if (!coding->empty() && !equal_ignoring_case(*coding, "identity")) return true;
+  }
+  return false;
+}
+
+// Of the refusals of a head those that are decided when all of it was read and found in order.
+bool is_of_a_sound_head(int status) { return status == 413 || status == 417; }
 
 }  // namespace
 
@@ -120,10 +136,11 @@ asio::awaitable<Connection::Step> Connection::serve_one() {
     queue(reply, keep_alive, request_.get());
   } else {
     auto refusal = error_reply(status);
-    request_->head.method = request_->head.path = {};  // what it means is not known
+    const bool is_sound = is_of_a_sound_head(status);
+    if (!is_sound) request_->head.method = request_->head.path = {};  // what it means is not known
     request_->address = peer_;
     account(refusal, nullptr);
-    queue(refusal, false, nullptr);
+    queue(refusal, false, is_sound ? request_.get() : nullptr);
   }
   forget_request();
   if (!keep_alive) co_return Step::end;
@@ -223,6 +240,11 @@ std::optional<Reply> Connection::early_refusal(const Route*& route) const {
   route = match.route;
   if (auto refusal = refuse_plain(*request_, *route, *config_, listening_.at.is_loopback())) return refusal;
   if (!suits(route->body, request_->head)) return error_reply(route->body == BodyKind::none ? 400 : 415);
+  if (request_->head.has_body() && is_encoded(request_->head)) {
+    auto refusal = error_reply(415);
+    refusal.with("Accept-Encoding", "identity");  // RFC 9110 section 12.5.3: it was the coding
+    return refusal;
+  }
   return std::nullopt;
 }
 
@@ -266,6 +288,10 @@ asio::awaitable<Reply> Connection::dispatch(const Route& route) {
   was_worked_on_ = true;
   const bool was_asked = !request_->recognition;
   auto answered = co_await answer_on_worker(route);
+  if (answered.not_before > std::chrono::steady_clock::now()) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, answered.not_before);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
   if (was_asked && request_->recognition && request_->recognition->caller) {
     if (const auto presented = presented_token(*request_))
       thread_.recognizer().keep(presented->text, *config_, std::move(*request_->recognition));
@@ -302,7 +328,9 @@ void Connection::account(const Reply& reply, const Route* route) {
 // `request`: nothing where its head was refused; then nothing of it is believed.
 void Connection::queue(const Reply& reply, bool keep_alive, const Request* request) {
   Framing framing{.keep_alive = keep_alive, .date = thread_.date()};
-  if (request != nullptr) {
+  if (request == nullptr) {
+    framing.extra = cors_fields_of_nobody(*config_);
+  } else {
     framing.head_only = request->method() == "HEAD";
     framing.minor = request->head.minor;
     framing.extra = cors_fields(*request, *config_, thread_.scratch());

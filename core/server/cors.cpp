@@ -3,16 +3,26 @@
 #include <algorithm>
 
 namespace authctl::server {
+namespace {
+
+// The answer depends on it, also where it was not sent.
+constexpr std::string_view vary = "Vary: Origin\r\n";
+
+}  // namespace
 
 bool is_named_origin(std::string_view origin, const Config& config) {
   return std::find(config.cors_origins.begin(), config.cors_origins.end(), origin) !=
          config.cors_origins.end();
 }
 
+std::string_view cors_fields_of_nobody(const Config& config) {
+  return config.cors_origins.empty() ? std::string_view() : vary;
+}
+
 std::string_view cors_fields(const Request& request, const Config& config, std::string& scratch) {
   scratch.clear();
   if (config.cors_origins.empty()) return {};
-  scratch = "Vary: Origin\r\n";  // the answer depends on it, also where it was not sent
+  scratch = vary;
   const auto origin = request.field(Known::origin);
   if (!origin.empty() && is_named_origin(origin, config)) {
     scratch.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");

@@ -13,6 +13,9 @@
 namespace authctl::server {
 namespace {
 
+// Far above what either answer takes, so that the one with a mail to write is told by no stopwatch.
+constexpr std::chrono::milliseconds reset_takes{50};
+
 base::json::object mail_of(const service::ResetMail& mail, const Config& config) {
   return {{"kind", "password_reset"},
           {"to", mail.email},
@@ -74,7 +77,7 @@ Reply change_password(const Request& request, Work& work) {
 }
 
 // Whether there is such an account shows neither in the answer nor in the time that it takes: the mail is
-// written by another thread.
+// written by another thread, and the answer waits until either would have been ready.
 Reply ask_for_reset(const Request& request, Work& work) {
   const Body body(request);
   if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
@@ -82,6 +85,7 @@ Reply ask_for_reset(const Request& request, Work& work) {
   const std::string address[] = {service::rate_of_address("reset", request.address)};
   if (auto refusal = refuse_too_many(work, request, "limit_reset", "auth.reset", address))
     return std::move(*refusal);
+  const auto ready = std::chrono::steady_clock::now() + reset_takes;
   const std::string account[] = {service::rate_of_account("reset by mail", email)};
   const auto limit = service::rate_limit(work.config.settings, "limit_reset");
   // A mailbox is not filled either, from however many addresses; that too is told to nobody.
@@ -90,7 +94,9 @@ Reply ask_for_reset(const Request& request, Work& work) {
     note_refusal(work, request, "auth.reset", "too_many");
   else if (const auto mail = request_reset(work.common, cause_of(request), email))
     send_mail(work, mail_of(*mail, work.config));
-  return json_reply(202, {{"status", "accepted"}});
+  auto reply = json_reply(202, {{"status", "accepted"}});
+  reply.not_before = ready;
+  return reply;
 }
 
 Reply confirm_reset(const Request& request, Work& work) {

@@ -2,6 +2,7 @@
 // answer has. Invariant: an error tells `{"error":"…"}` and nothing else of the inside; no field value can
 // hold a line end.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct Reply {
   bool no_store = false;                                              // it carries a token or a secret
   bool page = false;   // HTML of ours: the Content-Security-Policy goes with it
   bool close = false;  // the connection ends with it
+  std::chrono::steady_clock::time_point not_before =
+      {};  // when it may go out; what the work took is not told
 
   std::string_view content() const { return shared ? std::string_view(*shared) : std::string_view(body); }
   Reply& with(std::string_view name, std::string value) {

@@ -91,9 +91,12 @@ constexpr RouteDoc refresh_doc{.summary = "Use a refresh token, once",
                                .request = refresh_members,
                                .answers = refresh_answers};
 
-constexpr AnswerDoc logout_answers[] = {
-    {204, "the session is over"}, {401, "there is none"}, {403, "CSRF validation failed"}};
-constexpr RouteDoc logout_doc{.summary = "End the session", .answers = logout_answers};
+constexpr AnswerDoc logout_answers[] = {{204, "the session is over"},
+                                        {401, "there is none"},
+                                        {403, "CSRF validation failed"},
+                                        {422, "refresh_token is no text"}};
+constexpr RouteDoc logout_doc{
+    .summary = "End the session", .request = refresh_members, .answers = logout_answers};
 
 constexpr MemberDoc me_members[] = {{"id", "string", "of the user"},
                                     {"name", "string", "of the user"},

@@ -18,6 +18,8 @@
 
 namespace authctl::server {
 
+inline constexpr unsigned most_threads = 1024;  // that answer
+
 struct ServeRequest {
   std::string listen = "127.0.0.1:8443";
   std::string tls_certificate, tls_key;         // PEM files

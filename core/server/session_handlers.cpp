@@ -15,13 +15,28 @@ struct PresentedRefresh {
   std::string token;
   bool by_cookie = false;
 };
+std::optional<std::string> refresh_token_in_body(const Request& request) {
+  if (request.body.empty()) return std::nullopt;  // of whatever type: browsers' libraries name one anyway
+  auto token = Body(request).optional_text("refresh_token", longest_token);
+  if (token && token->empty()) return std::nullopt;
+  return token;
+}
+
 // What the body says is said on purpose; the cookie comes by itself.
 std::optional<PresentedRefresh> presented_refresh(const Request& request) {
-  const Body body(request);
-  if (auto token = body.optional_text("refresh_token", longest_token); token && !token->empty())
-    return PresentedRefresh{std::move(*token), false};
+  if (auto token = refresh_token_in_body(request)) return PresentedRefresh{std::move(*token), false};
   if (const auto cookie = request.cookie(refresh_cookie)) return PresentedRefresh{std::string(*cookie), true};
   return std::nullopt;
+}
+
+// The session that is to end: the one of the refresh token in the body, else that of the bearer token or the
+// cookies. A client's session is ended at /oauth2/revoke, where the client says who it is.
+std::optional<PresentedSession> leaving_session(const Request& request, Work& work) {
+  const auto token = refresh_token_in_body(request);
+  if (!token) return presented_session(request, work);
+  auto session = service::session_of_refresh(work.realm.db(), *token);
+  if (!session || session->client_id != service::local_client) return std::nullopt;
+  return PresentedSession{std::move(*session), false};
 }
 
 Reply refused(bool by_cookie) {
@@ -72,7 +87,7 @@ Reply refresh(const Request& request, Work& work) {
 }
 
 Reply logout(const Request& request, Work& work) {
-  const auto presented = presented_session(request, work);
+  const auto presented = leaving_session(request, work);
   if (!presented) {
     auto reply = error_reply(401);
     return clear_cookies(reply);

@@ -152,6 +152,33 @@ class Operations(ServerTest):
             self.assertEqual("access-control-allow-methods" in preflight.headers, allowed, origin)
         self.assertNotIn("access-control-allow-origin", self.serve().ask("GET", "/healthz", headers={"Origin": "https://a"}).headers)
 
+    def test_a_page_of_a_named_origin_can_read_that_its_request_was_too_large(self):
+        server = self.serve(env={"AUTHCTL_CORS_ORIGINS": "https://app.example.com"})
+        for fields, status, allowed in (("Content-Length: 100000", 413, True), ("Content-Length: 2\r\nExpect: x", 417, True),
+                                        ("Transfer-Encoding: chunked\r\n\r\n20000", 413, True), ("Content-Encoding: br\r\nContent-Length: 2", 415, True),
+                                        ("X: " + "x" * 20000, 431, False), ("Content-Length: 2\r\nContent-Length: 3", 400, False)):
+            raw, _ = server.raw(("POST /auth/login HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example.com\r\n"
+                                 f"Content-Type: application/json\r\n{fields}\r\n\r\n").encode())
+            self.assertEqual(statuses(raw), [status], fields)
+            self.assertIn(b"\r\nVary: Origin\r\n", raw)
+            self.assertEqual(b"\r\nAccess-Control-Allow-Origin: https://app.example.com\r\n" in raw, allowed, fields)
+            self.assertIn(b"\r\nStrict-Transport-Security: ", raw)
+        raw, _ = self.serve().raw(b"POST /auth/login HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\nContent-Length: 100000\r\n\r\n")
+        self.assertEqual(statuses(raw), [413])
+        self.assertNotIn(b"Vary", raw)
+
+    def test_options_that_could_not_work_are_refused(self):
+        for options, said in ((("--redirect-listen", "127.0.0.1:0"), "https is not served"), (("--threads", "0"), "--threads"),
+                              (("--threads", "1000000"), "--threads"), (("--threads", "-1"), "--threads"),
+                              (("--listen", "127.0.0.1"), "--listen"), (("--listen", "127.0.0.1:70000"), "--listen"),
+                              (("--behind-proxy", "nowhere"), "--behind-proxy"), (("--tls-cert", "x.pem"), "--tls-key")):
+            result = self.run_("serve", "--listen", "127.0.0.1:0", *options, timeout=20) if "--listen" not in options else \
+                self.run_("serve", *options, timeout=20)
+            self.assertEqual(result.code, 2, repr(result))
+            self.assertIn(said, result.err)
+        server = self.serve("--redirect-listen", "127.0.0.1:0", "--behind-proxy", "127.0.0.1")  # the proxy serves https
+        self.assertEqual(server.ask("GET", "/a", port=server.redirect_port).status, 301)
+
     def test_two_servers_do_not_share_a_port_by_accident(self):
         server = self.serve()
         result = self.run_("serve", "--listen", f"127.0.0.1:{server.port}")

@@ -202,6 +202,10 @@ class Login(SignIn):
                      {"username": "ann", "password": "x" * 1025},
                      {"username": "ann", "password": "x", "remember_me": "yes"}):
             self.refused(ask("POST", "/auth/login", body), 422, "Validation failed")
+        for coding, status in (("gzip", 415), ("GZIP", 415), ("identity, br", 415), ("utf-8", 415), ("identity", 401), ("", 401)):
+            answer = ask("POST", "/auth/login", {"username": "nobody", "password": "x"}, {"Content-Encoding": coding})
+            self.assertEqual((answer.status, answer.headers.get("accept-encoding")), (status, "identity" if status == 415 else None), coding)
+        self.assertEqual(ask("GET", "/healthz", headers={"Content-Encoding": "gzip"}).status, 200)  # there is no content
         self.assertEqual(ask("GET", "/auth/login").status, 405)
         self.assertEqual(ask("POST", "/auth/login", {"username": "ann", "password": "x" * 70000}).status, 413)
 
@@ -427,6 +431,26 @@ class Staying(SignIn):
         self.refused(self.server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}), 401,
                      "Not authenticated")
 
+    def test_a_refresh_token_in_the_body_logs_out(self):
+        tokens = self.api()
+        other = self.api()
+        ask = lambda token, **more: self.server.ask("POST", "/auth/logout", {"refresh_token": token}, **more)
+        self.refused(ask("authctl_rt_" + "A" * 43), 401, "Not authenticated")
+        self.refused(ask(7), 422, "Validation failed")
+        self.refused(ask(tokens["refresh_token"], headers={"Origin": "https://evil.example"}), 403, "CSRF validation failed")
+        # The bearer token may be over by then; what the body names is what ends.
+        self.assertEqual(ask(tokens["refresh_token"], headers=self.bearer(other["access_token"])).status, 204)
+        self.refused(self.server.ask("POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]}), 401, "Not authenticated")
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(tokens["access_token"])).status, 401)
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(other["access_token"])).status, 200)
+        self.assertIn("auth.logout", [one["action"] for one in self.actions()])
+
+    def test_an_empty_body_is_none_whatever_type_it_is_said_to_have(self):
+        self.sign_in()
+        empty = {"headers": {"Content-Type": "application/json"}}
+        self.assertEqual(self.browser.ask("POST", "/auth/refresh", **empty).status, 200)
+        self.assertEqual(self.browser.ask("POST", "/auth/logout", **empty).status, 204)
+
     def test_the_command_line_ends_a_session_at_once(self):
         for command in (("session", "revoke", "--user", "ann"), ("user", "disable", "ann", "--force", "--yes")):
             self.sign_in()
@@ -545,6 +569,12 @@ class Passwords(SignIn):
         with open(self.home.store, "rb") as f:
             self.assertNotIn(token.encode(), f.read())
         self.assertFalse([line for line in server.lines if token in line])
+
+    def test_no_answer_to_a_reset_comes_before_either_could_be_ready(self):
+        for email in ("ann@example.com", "nobody@example.com"):
+            begin = time.monotonic()
+            self.assertEqual(self.server.ask("POST", "/auth/password/reset", {"email": email}).status, 202)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.05, email)
 
     def test_a_mailbox_is_not_filled(self):
         server, path = self.mailing(AUTHCTL_LIMIT_RESET="2/1h")
