@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/provisioning.h"
+#include "core/service/role_assignments.h"
 #include "core/store/manifest_repository.h"
 #include "core/store/role_repository.h"
 #include "core/store/user_repository.h"
@@ -146,7 +147,7 @@ class KindPlanner {
         const auto at = memory->applied.ends.find(fingerprints_->of(key));
         if (at != memory->applied.ends.end() && at->second.lasts == *element.lasts) known = &at->second;
       }
-      const AppliedEnd end = known ? *known : AppliedEnd{*element.lasts, now_ + *element.lasts};
+      const AppliedEnd end = known ? *known : AppliedEnd{*element.lasts, end_of_assignment(now_, *element.lasts)};
       thing.ends[key] = end;
       element.until = end.until;
       element.lasts.reset();
