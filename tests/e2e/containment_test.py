@@ -108,10 +108,18 @@ class Contained(HomeTest):
         self.ok("token", "verify", "-", stdin=self.ok("token", "issue", "root").out)
 
     def test_the_plan_fits_into_eighty_columns(self):
-        for what in (["--user", "ann"], ["--kid", self.kid], ["--all"]):
+        long = "n" * 64
+        self.ok("user", "create", long)
+        for what in (["--user", "ann"], ["--user", long], ["--kid", self.kid], ["--all"]):
             for line in self.ok("incident", "contain", *what, "--dry-run").lines:
                 if "fernet rotate --from" not in line:  # a command is not broken
                     self.assertLessEqual(len(line), 80, line)
+        # What is to be typed next can be pasted whole, broken lines and all.
+        plan = self.ok("incident", "contain", "--user", long, "--dry-run").out
+        commands = plan.split("afterwards\n")[1].replace("\\\n", " ").splitlines()
+        self.assertEqual([c.split() for c in commands], [
+            ["authctl", "user", "password", long, "--generate", "--must-change"], ["authctl", "user", "enable", long]])
+        self.assertIn(f"lock the account of\n  │     {long}\n", plan)
 
 
 class Killed(HomeTest):
