@@ -90,8 +90,8 @@ std::string entries(const ContainStep& step) {
 
 // What follows a step hangs on its stem; the counts stand on one line as long as they fit.
 std::string draw_step(const ContainStep& step, std::size_t number) {
-  const std::string sentence = "  ├─ " + std::string(step.done_at ? "✓ " : "") + std::to_string(number) +
-                               "  " + what_it_does(step);
+  const std::string sentence =
+      "  ├─ " + std::string(step.done_at ? "✓ " : "") + std::to_string(number) + "  " + what_it_does(step);
   std::string text = (whom(step).empty() ? sentence : beside(sentence, whom(step), stem)) + "\n";
   if (step.kind == StepKind::rotate_key || step.kind == StepKind::revoke_key)
     text += stem + "key " + base::printable(step.target) + "\n";

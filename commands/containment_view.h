@@ -6,7 +6,8 @@
 
 namespace authctl::commands {
 
-// Lines of at most 80 columns unless one word, or what stands in quotes, is wider; safe to print and to paste.
+// Lines of at most 80 columns unless one word, or what stands in quotes, is wider; safe to print and to
+// paste.
 std::string draw_containment(const service::Containment& containment);
 
 }  // namespace authctl::commands

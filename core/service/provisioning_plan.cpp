@@ -147,7 +147,8 @@ class KindPlanner {
         const auto at = memory->applied.ends.find(fingerprints_->of(key));
         if (at != memory->applied.ends.end() && at->second.lasts == *element.lasts) known = &at->second;
       }
-      const AppliedEnd end = known ? *known : AppliedEnd{*element.lasts, end_of_assignment(now_, *element.lasts)};
+      const AppliedEnd end =
+          known ? *known : AppliedEnd{*element.lasts, end_of_assignment(now_, *element.lasts)};
       thing.ends[key] = end;
       element.until = end.until;
       element.lasts.reset();
