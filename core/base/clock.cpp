@@ -98,6 +98,16 @@ std::string to_rfc3339(Timestamp time) {
   return text;
 }
 
+std::string to_rfc3339_exact(Timestamp time) {
+  auto text = to_rfc3339(time);
+  if (const auto millis = (time - floor<seconds>(time)).count(); millis != 0) {
+    char fraction[8];
+    std::snprintf(fraction, sizeof fraction, ".%03d", static_cast<int>(millis));
+    text.insert(text.size() - 1, fraction);
+  }
+  return text;
+}
+
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos)
     return parse_unix(text);

@@ -50,6 +50,9 @@ Timestamp from_unix_millis(std::int64_t millis);
 
 // "2026-01-01T00:00:00Z": what lies below a second is cut off.
 std::string to_rfc3339(Timestamp time);
+// "2026-01-01T00:00:00.250Z", without the fraction where there is none: what parse_timestamp() reads is the
+// same time.
+std::string to_rfc3339_exact(Timestamp time);
 // RFC 3339 section 5.6 with any offset and fraction, or a bare count of unix seconds. Years 1970 to 9999.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 // `90s 15m 24h 7d`, also joined as `1h30m`; a bare number is seconds. Refuses signs, blanks and overflow.

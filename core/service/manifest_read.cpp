@@ -156,8 +156,6 @@ Element read_assignment(const Place& place) {
     if (element.lasts) until->refuse("stands beside for: one of them");
     element.until = base::parse_timestamp(until->text());
     if (!element.until) until->refuse("is no time", "2026-01-31T12:00:00Z");
-    // As an export tells it.
-    element.until = std::chrono::floor<std::chrono::seconds>(*element.until);
   }
   return element;
 }

@@ -98,7 +98,7 @@ json::value element_json(const ManifestField& field, const Element& element) {
   json::object object{{field.form == FieldForm::grants ? "permission" : "role", element.name}};
   if (!element.resource.empty()) object["resource"] = element.resource;
   if (element.lasts) object["for"] = base::to_text(*element.lasts);
-  if (element.until) object["until"] = base::to_rfc3339(*element.until);
+  if (element.until) object["until"] = base::to_rfc3339_exact(*element.until);
   return object;
 }
 

@@ -7,7 +7,6 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/provisioning.h"
-#include "core/service/role_assignments.h"
 #include "core/store/manifest_repository.h"
 #include "core/store/role_repository.h"
 #include "core/store/user_repository.h"
@@ -147,8 +146,10 @@ class KindPlanner {
         const auto at = memory->applied.ends.find(fingerprints_->of(key));
         if (at != memory->applied.ends.end() && at->second.lasts == *element.lasts) known = &at->second;
       }
+      // Whole seconds, so that a plan that is made twice within one says the same; never longer than told.
       const AppliedEnd end =
-          known ? *known : AppliedEnd{*element.lasts, end_of_assignment(now_, *element.lasts)};
+          known ? *known
+                : AppliedEnd{*element.lasts, std::chrono::floor<std::chrono::seconds>(now_ + *element.lasts)};
       thing.ends[key] = end;
       element.until = end.until;
       element.lasts.reset();

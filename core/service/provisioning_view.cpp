@@ -72,7 +72,7 @@ std::string value_text(const ManifestField& field, const FieldValue& value) {
   std::string text;
   for (const auto& element : value.elements) {
     text += (text.empty() ? "" : ", ") + key_of(element);
-    if (element.until) text += " until " + base::to_rfc3339(*element.until);
+    if (element.until) text += " until " + base::to_rfc3339_exact(*element.until);
   }
   return text.empty() ? "none" : text;
 }

@@ -22,7 +22,7 @@ std::optional<base::Timestamp> end_of(const std::string& lasts, base::Timestamp 
   const auto duration = base::parse_duration(lasts);
   if (!duration || duration->count() <= 0 || *duration > longest)
     throw Error(ErrorCode::invalid, "not a time to hold a role for: " + quote(lasts), "for example --for 8h");
-  return end_of_assignment(now, *duration);
+  return now + *duration;
 }
 
 std::string describe(const store::AssignmentRow& assignment) {
@@ -61,10 +61,6 @@ AssignOutcome outcome_of(Change& change, const store::UserRow& user, std::vector
 }
 
 }  // namespace
-
-base::Timestamp end_of_assignment(base::Timestamp now, base::Duration lasts) {
-  return std::chrono::ceil<std::chrono::seconds>(now) + lasts;
-}
 
 void record_assignment(Change& change, const store::AssignmentRow& assignment) {
   change.record(assignment_event("role.assign", assignment));

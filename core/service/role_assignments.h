@@ -31,9 +31,6 @@ AssignOutcome unassign_roles(Change& change, const AssignRequest& request);
 AssignOutcome assign_roles(Realm& realm, const Cause& cause, const AssignRequest& request);
 AssignOutcome unassign_roles(Realm& realm, const Cause& cause, const AssignRequest& request);
 
-// When a role that is given now for so long ends: on a whole second, never before the time is over, so that
-// the end that is shown and exported is all of it.
-base::Timestamp end_of_assignment(base::Timestamp now, base::Duration lasts);
 // Gives one, or gives one that is there its new end, and records it. No interlock: that is the caller's.
 void make_assignment(Change& change, const store::AssignmentRow& assignment);
 // Records one that the caller puts into the store in the same change, with many others.
