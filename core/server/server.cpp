@@ -132,8 +132,8 @@ class Server {
       members["certificate_sha256"] = tls_->fingerprint();
       members["certificate_expires_at"] = base::to_rfc3339(tls_->expires_at());
     }
-    log_.info("server.started", std::move(members));
     try_auth_log();
+    log_.info("server.started", std::move(members));
     tell_service_manager(request_.environment, "READY=1");
   }
 
