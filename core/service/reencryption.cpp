@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/shell_word.h"
 #include "core/base/staged_file.h"
+#include "core/base/text.h"
 #include "core/service/record_work.h"
 #include "core/service/rotation_journal.h"
 
@@ -70,9 +72,19 @@ class Output {
               "delete the .partial and .journal files to start again");
 }
 
+// One of the keys that the interrupted run opened tokens with and this one does not; nothing: it has all of
+// them.
+const std::string* missing_key(const RotationJournal& journal, const RotationJournal& now) {
+  for (const auto& kid : journal.opening_kids)
+    if (std::find(now.opening_kids.begin(), now.opening_kids.end(), kid) == now.opening_kids.end())
+      return &kid;
+  return nullptr;
+}
+
 bool is_same_work(const RotationJournal& journal, const RotationJournal& now) {
   return journal.layout.form == now.layout.form && journal.layout.name == now.layout.name &&
-         journal.input == now.input && journal.active_kid == now.active_kid;
+         journal.input == now.input && journal.active_kid == now.active_kid &&
+         missing_key(journal, now) == nullptr;
 }
 
 void check_same(const RotationJournal& journal, const RotationJournal& now) {
@@ -83,7 +95,13 @@ void check_same(const RotationJournal& journal, const RotationJournal& now) {
   if (journal.input != now.input) refuse_input();
   if (journal.active_kid != now.active_kid) {
     throw Error(ErrorCode::precondition, "another key is active than in the interrupted run",
-                "delete the .partial file to start again");
+                "delete the .partial and .journal files to start again");
+  }
+  if (const auto* kid = missing_key(journal, now)) {
+    throw Error(
+        ErrorCode::precondition,
+        "the interrupted run opened tokens with key " + base::quote(*kid) + ", and this one would not",
+        "--from " + base::shell_word(*kid) + " --reason TEXT if it was revoked");
   }
 }
 
@@ -122,6 +140,8 @@ RotationJournal journal_of(const base::ByteSource& source, const token::FernetRi
   journal.input = source.identity();
   journal.layout = request.layout;
   journal.active_kid = ring.kid(0);
+  for (std::size_t i = 0; i < ring.size(); ++i)
+    if (ring.opens(i)) journal.opening_kids.push_back(ring.kid(i));
   journal.tail_hash = hash_of_tail({});
   return journal;
 }
@@ -217,6 +237,7 @@ class Run {
                {make, [this](RecordBatch& batch) { fill_ivs(batch, random_); },
                 [this](RecordBatch& batch) { consume(batch); }});
     hash_tail();
+    if (hooks_.alive) hooks_.alive();  // its last word before the file counts
     output_.publish(journal_);
   }
 

@@ -44,6 +44,7 @@ RotationJournal read_journal(const json::object& object) {
   journal.layout.column = count_in(object, "column");
   journal.layout.columns = count_in(object, "columns");
   journal.active_kid = json::value_to<std::string>(object.at("active_kid"));
+  journal.opening_kids = json::value_to<std::vector<std::string>>(object.at("opening_kids"));
   journal.input_offset = count_in(object, "input_offset");
   journal.output_size = count_in(object, "output_size");
   journal.next_line = count_in(object, "next_line");
@@ -64,6 +65,7 @@ std::string to_text(const RotationJournal& journal) {
                                       {"column", journal.layout.column},
                                       {"columns", journal.layout.columns},
                                       {"active_kid", journal.active_kid},
+                                      {"opening_kids", json::value_from(journal.opening_kids)},
                                       {"input_offset", journal.input_offset},
                                       {"output_size", journal.output_size},
                                       {"next_line", journal.next_line},

@@ -1,10 +1,12 @@
 // How far a re-encryption into a file has come, as it stands beside that file.
-// Invariant: a journal is taken up only by a run that reads the same input in the same way and encrypts under
-// the same key; anything else would leave records out, twice, or under two keys.
+// Invariant: a journal is taken up only by a run that reads the same input in the same way, encrypts under
+// the same key and opens with every key that the earlier one opened with; anything else would leave records
+// out, twice, or under two keys.
 #pragma once
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/service/record_stream.h"
 
@@ -14,6 +16,7 @@ struct RotationJournal {
   std::string input;  // ByteSource::identity()
   token::RecordLayout layout;
   std::string active_kid;
+  std::vector<std::string> opening_kids;
   std::uint64_t input_offset = 0, output_size = 0, next_line = 1;
   // The last bytes of the input before input_offset.
   std::size_t tail_size = 0;

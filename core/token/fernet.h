@@ -68,6 +68,7 @@ class FernetRing {
   bool empty() const { return keys_.empty(); }
   std::size_t size() const { return keys_.size(); }
   const std::string& kid(std::size_t key) const { return keys_[key].kid; }
+  bool opens(std::size_t key) const { return keys_[key].role == FernetKeyRole::opens; }
   FernetRing clone() const;  // for another thread
 
   // The token replaces what `token` holds; its room is used again. Error invalid for an empty ring.

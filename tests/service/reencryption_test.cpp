@@ -213,6 +213,11 @@ TEST_CASE("an interrupted re-encryption is not taken up with another input, anot
   token::FernetRing changed;
   changed.add(keys.foreign, "another");
   CHECK_THROWS_AS(attempt("in", changed), base::Error);
+  token::FernetRing fewer;
+  fewer.add(keys.active, keys.ring().kid(0));
+  CHECK_THROWS_WITH(attempt("in", fewer), Catch::Contains("and this one would not"));
+  fewer.add(keys.retiring, keys.ring().kid(1), token::FernetKeyRole::quarantined);
+  CHECK_THROWS_WITH(attempt("in", fewer), Catch::Contains("and this one would not"));
   request.layout = {RecordForm::json_lines, "t"};
   CHECK_THROWS_AS(attempt("in", keys.ring()), base::Error);
   request.layout = {};
