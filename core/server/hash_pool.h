@@ -1,16 +1,27 @@
-// Threads that hash passwords and do nothing else, at the lowest priority there is, so that a flood of
-// sign-ins slows down no other request; and the number of places there are for such requests. Invariant: a
-// request that hashes holds a place from before it is begun to its end; where none is free it is refused at
-// once. Memory is bounded by threads x the memory of one hash: a place itself costs what a request does.
+// Threads that hash passwords and do nothing else, at a priority so low that a flood of sign-ins slows down
+// no other request; and the number of places there are for such requests. Invariant: a request that hashes
+// holds a place from before it is begun to its end; where none is free it is refused at once. Memory is
+// bounded by (threads + 1) x the memory of one hash: a place itself costs what a request does.
 //
-// SCHED_IDLE alone could starve sign-ins on a busy machine: where those threads have finished nothing for as
-// long as the patience is, one more, of ordinary priority, takes over (the floor). A queue that is merely
-// long does not wake it. While it is this server's other requests that keep the machine busy it rests between
-// two hashes, so that they lose a twentieth of a core at most.
+//   this server's other requests are      who hashes
+//   few                                   `modest` threads (nice +5): a share of a machine that others keep
+//   busy many (a third of a core)              `idle` threads (SCHED_IDLE): what those requests leave either,
+//   nothing finished for long     the floor: one more, of ordinary priority
+//
+// SCHED_IDLE alone would have a sign-in wait for minutes where other programs keep every core busy. When the
+// requests become many, a modest thread that hashes is made idle at once; as it may not become modest again
+// (sched(7)) it ends with its hash, and another is started. The two sets together hash no more at once than
+// one set has threads. A queue that is merely long does not wake the floor. While it is this server's other
+// requests that keep the machine busy it rests between two hashes, so that they lose a twentieth of a core at
+// most.
 #pragma once
+#include <sys/types.h>
+
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -48,6 +59,9 @@ class HashPool {
   unsigned entered() const;
   unsigned places() const { return limits_.places; }
 
+  // Looks at how much this process does beside hashing; to be called a few times a second.
+  void look_at_load();
+
   // Runs `work` on a thread of the pool and waits for it; throws what it threw. To be called by a request
   // that has a place, on a worker thread.
   void run(const std::function<void()>& work);
@@ -59,8 +73,21 @@ class HashPool {
     std::exception_ptr failure;
     bool done = false;
   };
-  void serve_idle();
+  // A thread of one of the two sets.
+  struct Hasher {
+    bool idle;
+    bool hashing = false, demoted = false, gone = false;
+    pid_t id = 0;
+    std::thread thread = {};
+  };
+  void serve(Hasher& self);
+  bool is_turn_of(const Hasher& hasher) const;
+  void start(bool idle);
+  void look();
+  void demote_modest();
+  void replace_gone();
   void serve_floor();
+  double seconds_beside_hashing();
   void perform(Job& job, std::unique_lock<std::mutex>& lock);
   void leave();
 
@@ -68,10 +95,17 @@ class HashPool {
   mutable std::mutex mutex_;
   std::condition_variable arrived_, finished_;
   std::deque<Job*> waiting_;
-  std::chrono::steady_clock::time_point finished_at_{};  // the last of them by a thread of low priority
+  std::chrono::steady_clock::time_point finished_at_{};  // the last of them, but for the floor's
   unsigned entered_ = 0;
+  unsigned hashing_ = 0, modestly_ = 0;  // threads of the two sets that do; those of the modest one
+  bool others_many_ = false;             // requests that hash nothing
+  bool were_many_ = false;               // at the last look
   bool closed_ = false;
-  std::vector<std::thread> threads_;
+  std::chrono::steady_clock::time_point looked_at_{};
+  double beside_ = 0;   // seconds that this process spent on other things, then
+  double of_gone_ = 0;  // seconds that threads spent which are gone
+  std::list<Hasher> hashers_;
+  std::thread floor_;
 };
 
 }  // namespace authctl::server

@@ -12,6 +12,7 @@
 #include "core/base/ip_address.h"
 #include "core/base/random.h"
 #include "core/server/client_address.h"
+#include "core/server/hash_pool.h"
 #include "core/server/workers.h"
 
 namespace authctl::server {
@@ -129,6 +130,7 @@ void IoThread::make_room() {
 asio::awaitable<void> IoThread::watch_time() {
   while (!draining_ || !connections_.empty()) {
     tick_ = std::chrono::steady_clock::now();
+    site_.hashes->look_at_load();
     date_ = http_date(base::to_unix_seconds(site_.clock.now()));
     for (auto at = connections_.begin(); at != connections_.end();) {
       auto* connection = *at++;

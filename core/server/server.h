@@ -4,7 +4,7 @@
 //
 //   I/O threads (a core each)     requests in, answers out; on the spot from the snapshot, or
 //     └─ worker threads           what needs the store, each with a Realm of its own
-//          └─ hash pool           password hashing, at idle priority
+//          └─ hash pool           password hashing, at low priority
 #pragma once
 #include <functional>
 #include <optional>
