@@ -245,6 +245,27 @@ class Life(ServerTest):
         self.assertEqual(server.stop(), 0)
         self.assertEqual([e["event"] for e in server.events()][-2:], ["server.draining", "server.stopped"])
 
+    def test_a_request_that_was_begun_before_sigterm_is_answered_and_nothing_after_it(self):
+        for tls in (False, True):
+            server = self.serve(tls=tls)
+            body = json.dumps({"username": "ann", "password": self.PASSWORD}).encode()
+            begun, idle = server.connect(), server.connect()
+            begun.sendall(b"POST /auth/login?mode=token HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                          b"Content-Length: %d\r\n\r\n" % len(body) + body[:10])
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertIn(b" 200 OK", idle.recv(4096))
+            server.signal(signal.SIGTERM)
+            server.wait_for("server.draining")
+            self.assertEqual(server.drain(idle), (b"", True))
+            with self.assertRaises(OSError):
+                server.connect(timeout=2)
+            begun.sendall(body[10:] + b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            raw, closed = server.drain(begun)
+            self.assertEqual((statuses(raw), closed), ([200], True))
+            self.assertIn(b"\r\nConnection: close\r\n", raw)
+            self.assertEqual(server.stop(), 0)
+            begun.close(), idle.close()
+
     def test_plain_http_is_for_loopback_only(self):
         for options, hint in ((("--listen", "0.0.0.0:0"), "--tls-cert"), (("--tls-cert", "x"), "--tls-key"),
                               (("--listen", "nowhere"), "127.0.0.1:8443"), (("--behind-proxy", "x/y"), "10.0.0.0/8")):
