@@ -163,7 +163,10 @@ void SqliteConnection::configure() {
   for (const auto& [name, on] : switches) sqlite3_db_config(db_, name, on, nullptr);
   sqlite3_wal_hook(db_, move_log_in_steps, &moved_at_);
   // 64 MiB of pages at most, taken as they are read: a page that has to be read again is checked again.
+  // What a savepoint may have to undo is kept in memory: as a temporary file it was most of what a group
+  // commit wrote, and pages of the store lay outside of it.
   run_script("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA cache_size=-65536");
+  run_script("PRAGMA temp_store=MEMORY");
 }
 
 void SqliteConnection::fail(int code) {

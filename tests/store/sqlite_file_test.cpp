@@ -176,6 +176,31 @@ TEST_CASE("a log that a reader held back is moved into the store once the reader
   CHECK(write(600) == let_go);
 }
 
+TEST_CASE("what a savepoint could undo lies in no file outside of the store's folder") {
+  ClosedStore closed;
+  const auto db = store::open_database("sqlite:" + closed.path, store::OpenMode::existing);
+  const auto files_elsewhere = [] {
+    std::size_t found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      const auto file = std::filesystem::read_symlink(entry.path(), gone).string();
+      found += file.find("etilqs_") != std::string::npos;  // how SQLite names its temporary files
+    }
+    return found;
+  };
+  for (int i = 0; i < 200; ++i) {
+    db->execute("INSERT INTO store_meta (name, value) VALUES ($1, randomblob(3000))",
+                {"n" + std::to_string(i)});
+  }
+  store::Transaction transaction(*db);
+  db->savepoint("one");
+  db->execute("UPDATE store_meta SET value = zeroblob(3000)", {});
+  CHECK(files_elsewhere() == 0);
+  db->rollback_to("one");
+  db->release("one");
+  CHECK(test::number(*db, "SELECT count(*) FROM store_meta WHERE value = zeroblob(3000)", {}) == 0);
+}
+
 TEST_CASE("a store with a trigger, a view or a table more is not ours, whatever version it says it has") {
   ClosedStore closed;
   const int version = GENERATE(store::newest_schema(), store::newest_schema() - 1, 1, 0);
