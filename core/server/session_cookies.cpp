@@ -42,7 +42,7 @@ base::json::object signed_in_json(const store::UserRow& user, const std::vector<
 Reply tokens_reply(const service::SessionTokens& tokens, store::Door door, const Work& work) {
   const auto expires_in = tokens.expires_in.count();
   if (door == store::Door::token) {
-    auto reply = json_reply(200, {{"access_token", tokens.access.reveal_text()},
+    auto reply = json_reply(200, {{"access_token", tokens.access.sign().reveal_text()},
                                   {"refresh_token", tokens.refresh.reveal_text()},
                                   {"token_type", "Bearer"},
                                   {"expires_in", expires_in}});
@@ -54,7 +54,7 @@ Reply tokens_reply(const service::SessionTokens& tokens, store::Door door, const
   reply.no_store = true;
   const auto kept = kept_for(tokens, work.realm.now());  // the session is younger than the request
   set(reply, {.name = access_cookie,
-              .value = tokens.access.reveal_text(),
+              .value = tokens.access.sign().reveal_text(),
               .max_age = kept ? std::optional(std::min(*kept, tokens.expires_in)) : std::nullopt});
   set(reply,
       {.name = refresh_cookie, .value = tokens.refresh.reveal_text(), .path = refresh_path, .max_age = kept});

@@ -56,9 +56,9 @@ void keep_refresh(Change& c, const std::string& session_id, std::int64_t generat
 }
 
 // No access token outlives its session.
-IssuedTokenReport mint_access(Change& c, const store::SessionRow& session, const store::UserRow& user,
-                              const std::vector<std::string>& scopes, const SessionRules& rules,
-                              ActiveSigner& signer) {
+SettledToken settle_access(Change& c, const store::SessionRow& session, const store::UserRow& user,
+                           const std::vector<std::string>& scopes, const SessionRules& rules,
+                           ActiveSigner& signer) {
   TokenRequest request;
   const auto left = std::chrono::duration_cast<base::Duration>(session.ends_at - c.now());
   request.ttl = std::max(base::Duration{1}, std::min(rules.access_ttl, left));
@@ -67,19 +67,17 @@ IssuedTokenReport mint_access(Change& c, const store::SessionRow& session, const
   request.scopes = scopes;
   request.sid = session.id;
   request.client_id = session.client_id;
-  return mint_token(c, request, user, signer);
+  return settle_token(c, request, user, signer);
 }
 
-SessionTokens tokens_of(IssuedTokenReport access, base::Secret refresh, const store::SessionRow& session,
+SessionTokens tokens_of(SettledToken access, base::Secret refresh, const store::SessionRow& session,
                         store::UserRow user, std::vector<std::string> scopes, Timestamp now) {
   SessionTokens tokens;
   tokens.session_id = session.id;
-  tokens.kid = access.kid;
-  tokens.access_jti = access.jti;
   for (const auto& role : access.claims.at("roles").as_array()) tokens.roles.emplace_back(role.as_string());
   tokens.expires_in = std::chrono::duration_cast<base::Duration>(
       access.expires_at - base::from_unix_seconds(base::to_unix_seconds(now)));
-  tokens.access = base::Secret::consume(std::move(access.token));
+  tokens.access = std::move(access);
   tokens.refresh = std::move(refresh);
   tokens.ends_at = session.ends_at;
   tokens.remember_me = session.remember_me;
@@ -172,7 +170,7 @@ class Refresh {
 
   RefreshOutcome granted(std::int64_t generation, base::Secret refresh, std::vector<std::string> scopes,
                          bool repeated) {
-    auto access = mint_access(c_, session_, *user_, scopes, rules_, signer_);
+    auto access = settle_access(c_, session_, *user_, scopes, rules_, signer_);
     sessions_.touch(session_, access.kid, c_.now());
     c_.record(session_event(
         "session.refresh", session_,
@@ -242,7 +240,7 @@ SessionTokens open_session(Change& c, const store::UserRow& user, const SessionD
   row.user_agent = cut_user_agent(draft.user_agent);
   row.created_at = row.last_used_at = c.now();
   row.ends_at = c.now() + (draft.remember_me ? rules.refresh_ttl : rules.longest);
-  auto access = mint_access(c, row, user, draft.scopes, rules, signer);
+  auto access = settle_access(c, row, user, draft.scopes, rules, signer);
   row.kid = access.kid;
   sessions.insert(row);
   auto refresh = make_one_time_secret(refresh_prefix, c.realm().random());

@@ -47,9 +47,9 @@ struct SessionDraft {
 };
 
 struct SessionTokens {
-  std::string session_id, kid;
-  std::string access_jti;
-  base::Secret access, refresh;
+  std::string session_id;
+  SettledToken access;  // signed by whoever hands it out
+  base::Secret refresh;
   base::Duration expires_in{0};  // of the access token
   base::Timestamp ends_at{};
   bool remember_me = false;

@@ -41,7 +41,7 @@ SessionTokens begin_session(Change& c, const store::UserRow& user, const Complet
              {"door", store::word_of(completion.draft.door)},
              {"client", completion.draft.client_id},
              {"remember_me", completion.draft.remember_me},
-             {"jti", tokens.access_jti.substr(0, 8)}}});
+             {"jti", tokens.access.jti.substr(0, 8)}}});
   return tokens;
 }
 

@@ -7,7 +7,6 @@
 #include "core/base/text.h"
 #include "core/service/keyring.h"
 #include "core/store/user_repository.h"
-#include "core/token/jwt.h"
 
 namespace authctl::service {
 namespace {
@@ -116,56 +115,33 @@ base::json::object make_claims(Change& c, const TokenRequest& request, const sto
   return claims;
 }
 
-store::KeyRow require_signing_key(Change& c) {
-  auto key = KeyRepository(c.db()).active(store::KeyUse::jwt);
-  if (!key)
-    throw Error(ErrorCode::precondition, "there is no active jwt key", "authctl key generate --use jwt");
-  return std::move(*key);
-}
-
-store::IssuedToken row_of(const IssuedTokenReport& report, const TokenRequest& request,
+store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& request,
                           const store::UserRow& user, Change& c) {
-  return {.jti = report.jti,
-          .kid = report.kid,
+  return {.jti = settled.jti,
+          .kid = settled.kid,
           .user_id = user.id,
-          .type = report.type,
-          .session_id = std::string(report.claims.at("sid").as_string()),
+          .type = settled.type,
+          .session_id = std::string(settled.claims.at("sid").as_string()),
           .client_id = request.client_id,
           .issued_at = c.now(),
-          .expires_at = report.expires_at,
+          .expires_at = settled.expires_at,
           .revoked_at = {}};
 }
 }  // namespace
 
-std::string typ_of(std::string_view type) {
-  if (type == "access") return "at+jwt";
-  return std::string(type) + "+jwt";
-}
-
-token::Signer& ActiveSigner::get(Change& change) {
-  const auto key = require_signing_key(change);
-  if (!signer_ || key.kid != kid_) {
-    signer_.emplace(open_jwk(change.realm(), key));
-    kid_ = key.kid;
-  }
-  return *signer_;
-}
-
-IssuedTokenReport mint_token(Change& c, const TokenRequest& request, const store::UserRow& user,
-                             ActiveSigner& signer) {
-  auto& active = signer.get(c);
-  IssuedTokenReport report;
-  report.claims = make_claims(c, request, user);
-  report.kid = signer.kid();
-  report.type = request.type;
-  report.jti = report.claims.at("jti").as_string();
-  report.expires_at = base::from_unix_seconds(report.claims.at("exp").as_int64());
-  report.token =
-      c.dry_run() ? std::string("(not generated)") : active.sign(typ_of(request.type), report.claims);
+SettledToken settle_token(Change& c, const TokenRequest& request, const store::UserRow& user,
+                          ActiveSigner& signer) {
+  SettledToken settled;
+  settled.key = signer.get(c);
+  settled.kid = signer.kid();
+  settled.claims = make_claims(c, request, user);
+  settled.type = request.type;
+  settled.jti = settled.claims.at("jti").as_string();
+  settled.expires_at = base::from_unix_seconds(settled.claims.at("exp").as_int64());
   TokenRepository tokens(c.db());
-  tokens.insert(row_of(report, request, user, c));
+  tokens.insert(row_of(settled, request, user, c));
   tokens.prune(c.now() - kept_after_expiry, pruned_for_each_issue);
-  return report;
+  return settled;
 }
 
 IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request) {
@@ -177,7 +153,8 @@ IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenReque
                   "authctl user enable " + base::shell_word(user.name));
     }
     ActiveSigner signer;
-    auto report = mint_token(c, request, user, signer);
+    IssuedTokenReport report{settle_token(c, request, user, signer), "(not generated)"};
+    if (!c.dry_run()) report.token = report.sign().reveal_text();
     if (report.token.size() > token::Expectations{}.max_bytes) {
       throw Error(
           ErrorCode::usage,

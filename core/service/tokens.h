@@ -1,5 +1,5 @@
 // Tokens of this store: issued, and revoked before their time.
-// Invariant: a token leaves this file only together with its row in issued_token and its audit entry; a
+// Invariant: no token is handed out before its row in issued_token and its audit entry are on disk; a
 // revocation holds for every verification that begins after it was committed.
 //
 // Access tokens follow RFC 9068 (typ at+jwt); every other type names itself in `typ` as RFC 8725 section 3.11
@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/service/change.h"
+#include "core/service/token_signing.h"
 #include "core/store/user_repository.h"
-#include "core/token/jwt.h"
 
 namespace authctl::service {
 
@@ -32,37 +31,18 @@ struct TokenRequest {
   std::string client_id{local_client};
 };
 
-struct IssuedTokenReport {
+struct IssuedTokenReport : SettledToken {
   std::string token;  // the secret itself; "(not generated)" on a dry run
-  std::string jti, kid, type;
-  base::json::object claims;
-  base::Timestamp expires_at;
 };
 
 // Error not_found, denied (a disabled user), precondition (no active key), invalid (a reserved claim, a
 // lifetime of 0).
 IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenRequest& request);
 
-// The active key, opened once for as long as it stays active. It belongs to one realm and is used inside its
-// changes only, which never run side by side.
-class ActiveSigner {
- public:
-  // Error precondition where no key is active.
-  token::Signer& get(Change& change);
-  const std::string& kid() const { return kid_; }
-
- private:
-  std::string kid_;
-  std::optional<token::Signer> signer_;
-};
-
-// A token for this user within a change that says in its own entry what it is for: signed, and with its row
-// in issued_token. The request's `user` is not looked at.
-IssuedTokenReport mint_token(Change& change, const TokenRequest& request, const store::UserRow& user,
-                             ActiveSigner& signer);
-
-// The media type in the header of a token of this type: at+jwt, refresh+jwt, ….
-std::string typ_of(std::string_view type);
+// A token for this user within a change that says in its own entry what it is for, with its row in
+// issued_token; to be signed when the change is on disk. The request's `user` is not looked at.
+SettledToken settle_token(Change& change, const TokenRequest& request, const store::UserRow& user,
+                          ActiveSigner& signer);
 
 struct RevocationReport {
   std::int64_t revoked = 0;  // live tokens of ours that it ended

@@ -127,8 +127,10 @@ class Signer {
   explicit Signer(const Jwk& key);  // Error invalid for a public key
   // Compact form with the header {"alg","typ","kid"}; no typ where it is empty.
   std::string sign(std::string_view typ, const base::json::object& claims);
+  Signer clone() const { return Signer(kid_, signer_.clone()); }  // for another thread
 
  private:
+  Signer(std::string kid, crypto::Signer signer) : kid_(std::move(kid)), signer_(std::move(signer)) {}
   std::string kid_;
   std::string typ_, header_;  // the last header made, encoded
   std::string payload_;       // this and the next keep their room from token to token

@@ -40,7 +40,7 @@ class SessionWorld : public KeyWorld {
     return outcome.tokens ? "granted" : std::string(service::word_of(*outcome.refusal));
   }
   std::string verify_access(const service::SessionTokens& tokens) {
-    return verify(std::string(tokens.access.reveal_text()));
+    return verify(std::string(tokens.access.sign().reveal_text()));
   }
   std::size_t live() {
     std::size_t count = 0;

@@ -18,7 +18,7 @@ TEST_CASE("a session has 128 random bits for an id, and its access token names i
   const auto first = world.sign_in(), second = world.sign_in();
   CHECK(first.session_id.size() == 32);
   CHECK(first.session_id != second.session_id);
-  const auto claims = token::inspect_token(text(first.access))->claims;
+  const auto claims = token::inspect_token(text(first.access.sign()))->claims;
   CHECK(claims.at("sid").as_string() == first.session_id);
   CHECK(claims.at("client_id").as_string() == "authctl");
   CHECK(world.verify_access(first) == "valid");
@@ -161,7 +161,7 @@ TEST_CASE("a key that must not be believed any more takes its sessions along") {
   SECTION("a rotation in peace ends nothing, and the refresh is signed by the new key") {
     world.rotate();
     const auto next = world.refresh(tokens.refresh).tokens.value();
-    CHECK(next.kid == world.active());
+    CHECK(next.access.kid == world.active());
     CHECK(show_session(world.realm(), tokens.session_id).session.kid == world.active());
   }
   SECTION("whoever has gone over to another key stays when the old one is revoked") {
@@ -192,7 +192,7 @@ TEST_CASE("scope can only shrink, and a token is bound to its client") {
         RefreshRefusal::wider_scope);
   const auto next = ask(tokens.refresh.reveal_text(), "client-1", {"read"});
   REQUIRE(next.tokens);
-  CHECK(token::inspect_token(text(next.tokens->access))->claims.at("scope").as_string() == "read");
+  CHECK(token::inspect_token(text(next.tokens->access.sign()))->claims.at("scope").as_string() == "read");
 }
 
 TEST_CASE("roles are looked up at every refresh") {
@@ -205,7 +205,7 @@ TEST_CASE("roles are looked up at every refresh") {
       "NULL, $2)",
       {world.user_id, now});
   const auto roles = [](const SessionTokens& tokens) {
-    return token::inspect_token(text(tokens.access))->claims.at("roles").as_array().size();
+    return token::inspect_token(text(tokens.access.sign()))->claims.at("roles").as_array().size();
   };
   const auto tokens = world.sign_in();
   CHECK(roles(tokens) == 1);
