@@ -1,5 +1,5 @@
 // What a handler threw, as an answer: the status of its code, a text that tells nothing of the inside, and a
-// log line for whoever runs the server.
+// log line for whoever runs the server. Both have the number of the request (ASVS 16.5.1, 16.5.4).
 #pragma once
 #include <exception>
 

@@ -10,9 +10,10 @@ constexpr std::string_view preface = R"(# The HTTP interface
 Made from the route table (`core/server/routes.cpp`); `authctl schema http` prints the same as OpenAPI 3.1.
 
 Every answer has `Strict-Transport-Security`, `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy`; what
-carries a token or a secret has `Cache-Control: no-store`. Errors are `{"error":"…"}` and nothing else of the inside.
-A request that changes something and comes with cookies needs the session's token in `X-CSRF-Token` (`GET /auth/csrf`
-gives it), and an `Origin` or `Sec-Fetch-Site`, where sent, that is ours. Bearer requests need neither.
+carries a token or a secret has `Cache-Control: no-store`. Errors are `{"error":"…"}` and nothing else of the inside;
+a failure of the server has an `X-Request-Id` that its log line has too. A request that changes something and comes with
+cookies needs the session's token in `X-CSRF-Token` (`GET /auth/csrf` gives it), and an `Origin` or `Sec-Fetch-Site`,
+where sent, that is ours. Bearer requests need neither.
 
 )";
 
