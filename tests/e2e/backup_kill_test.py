@@ -10,8 +10,8 @@ import subprocess
 import time
 import unittest
 
-from backup_test import POSTGRESQL, BackupTest
-from harness import BINARY
+from backup_test import BackupTest
+from harness import BINARY, needs_postgresql, own_database
 
 KILLS = int(os.environ.get("AUTHCTL_BACKUP_KILLS", "6"))
 
@@ -25,10 +25,7 @@ class Killed(BackupTest):
 
     def postgresql(self):
         """The environment of a database of its own, with nothing in it."""
-        name = f"backup_{os.getpid()}_{self.rng.randrange(1 << 30)}"
-        subprocess.run(["psql", POSTGRESQL, "-qc", f"CREATE DATABASE {name}"], check=True)
-        self.addCleanup(subprocess.run, ["psql", POSTGRESQL, "-qc", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
-        return {"AUTHCTL_STORE": POSTGRESQL.rsplit("/", 1)[0] + "/" + name}
+        return {"AUTHCTL_STORE": own_database(self)}
 
     def kill(self, argv, span, env=None):
         """Whether the run was killed, and not over before."""
@@ -112,7 +109,7 @@ class Killed(BackupTest):
         self.assertGreater(killed, 0)
 
 
-@unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+@needs_postgresql
 class KilledOnPostgresql(Killed):
     """The same with a store in PostgreSQL, where the server may still commit what a dead client asked for."""
 

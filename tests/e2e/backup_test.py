@@ -7,10 +7,9 @@ import subprocess
 import time
 import unittest
 
-from harness import BINARY
+from harness import BINARY, needs_postgresql, own_database
 from server_harness import ServerTest
 
-POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
 PASSPHRASE = b"a passphrase of five words\n"
 
 
@@ -256,13 +255,10 @@ class Restored(BackupTest):
         self.assertEqual(self.ok("user", "show", email, "--json", env=env).json["name"], "bob")
         self.assertNotIn(email.encode(), b"".join(self.content(self.home.path("new")).values()))
 
-    @unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+    @needs_postgresql
     def test_into_postgresql_and_back(self):
         self.ok("backup", "create", self.file)
-        schema = f"backup_{os.getpid()}"
-        subprocess.run(["psql", POSTGRESQL, "-qc", f"CREATE DATABASE {schema}"], check=True)
-        self.addCleanup(subprocess.run, ["psql", POSTGRESQL, "-qc", f"DROP DATABASE {schema}"], check=True)
-        env = {"AUTHCTL_STORE": POSTGRESQL.rsplit("/", 1)[0] + "/" + schema}
+        env = {"AUTHCTL_STORE": own_database(self)}
         self.restore(env=env)
         self.sound(env)
         self.refused(5, "conflict", "backup", "restore", self.file, "--yes", env=env)

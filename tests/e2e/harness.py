@@ -1,6 +1,7 @@
 """One throw-away home for authctl: its own store, master key and environment. The binary is $AUTHCTL_BINARY."""
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -60,6 +61,23 @@ class Home:
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
+needs_postgresql = unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+
+
+def psql(sql, database=POSTGRESQL):
+    return subprocess.run(["psql", database, "-qXAtc", sql], check=True, capture_output=True, text=True).stdout
+
+
+def own_database(test):
+    """The address of an empty PostgreSQL database that ends with the test."""
+    name = f"authctl_{os.getpid()}_{secrets.token_hex(4)}"
+    psql(f"CREATE DATABASE {name}")
+    # FORCE: the server may not have noticed yet that a client is dead.
+    test.addCleanup(psql, f"DROP DATABASE {name} WITH (FORCE)")
+    return POSTGRESQL.rsplit("/", 1)[0] + "/" + name
 
 
 class HomeTest(unittest.TestCase):

@@ -7,11 +7,10 @@ import threading
 import time
 import unittest
 
-from harness import BINARY, HomeTest
+from harness import BINARY, HomeTest, needs_postgresql, own_database
 
 CYCLES = int(os.environ.get("AUTHCTL_KILL_CYCLES", "200"))
 CYCLES_POSTGRESQL = int(os.environ.get("AUTHCTL_KILL_CYCLES_POSTGRESQL", "40"))
-POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
 RACES = int(os.environ.get("AUTHCTL_RACES", "30"))
 
 
@@ -69,18 +68,14 @@ class RandomKills(HomeTest):
             self.assertGreater(len(done), 0, kind)
 
 
-@unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+@needs_postgresql
 class RandomKillsOnPostgresql(RandomKills):
     cycles, window = CYCLES_POSTGRESQL, 0.15
     initialise = False
 
     def setUp(self):
         super().setUp()
-        name = f"kill_{os.getpid()}"
-        subprocess.run(["psql", POSTGRESQL, "-qc", f"CREATE DATABASE {name}"], check=True)
-        # FORCE: the server may not have noticed yet that a client is dead.
-        self.addCleanup(subprocess.run, ["psql", POSTGRESQL, "-qc", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
-        self.home.env["AUTHCTL_STORE"] = POSTGRESQL.rsplit("/", 1)[0] + "/" + name
+        self.home.env["AUTHCTL_STORE"] = own_database(self)
         self.ok("init")
 
 

@@ -8,10 +8,9 @@ import subprocess
 import time
 import unittest
 
-from harness import BINARY, HomeTest
+from harness import BINARY, HomeTest, needs_postgresql, own_database
 
 KILLS = int(os.environ.get("AUTHCTL_APPLY_KILLS", "20"))
-POSTGRESQL = os.environ.get("AUTHCTL_TEST_POSTGRESQL")
 
 
 def manifest(generation):
@@ -28,12 +27,9 @@ class KilledApplies(HomeTest):
     def test_before_or_after_and_a_second_run_finishes(self):
         self.kill_and_finish()
 
-    @unittest.skipIf(POSTGRESQL is None, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+    @needs_postgresql
     def test_the_same_on_postgresql(self):
-        name = f"apply_{os.getpid()}"
-        subprocess.run(["psql", POSTGRESQL, "-qc", f"CREATE DATABASE {name}"], check=True)
-        self.addCleanup(subprocess.run, ["psql", POSTGRESQL, "-qc", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
-        self.home.env["AUTHCTL_STORE"] = POSTGRESQL.rsplit("/", 1)[0] + "/" + name
+        self.home.env["AUTHCTL_STORE"] = own_database(self)
         self.ok("init")
         self.kill_and_finish()
 

@@ -1,11 +1,9 @@
 """What the command line changes holds in the running server: at once, with no restart and no lost request."""
-import os
-import subprocess
 import threading
 import time
 import unittest
 
-from harness import Home
+from harness import needs_postgresql, own_database, psql
 from server_harness import ServerTest
 
 PROMISED = 0.1  # seconds, from the end of the command
@@ -137,18 +135,13 @@ class Obeys(ServerTest):
         self.assertEqual(server.stop(), 0)
 
 
-@unittest.skipIf("AUTHCTL_TEST_POSTGRESQL" not in os.environ, "SKIPPED: AUTHCTL_TEST_POSTGRESQL is not set")
+@needs_postgresql
 class ObeysOnPostgresql(Obeys):
     """The same promise where the store is a server's."""
 
     def make_home(self):
-        administration = os.environ["AUTHCTL_TEST_POSTGRESQL"]
-        self.database = f"obeys_{os.getpid()}_{self._testMethodName}"[:60].lower()
-        self.psql = lambda sql: subprocess.run(["psql", administration, "-qXc", sql], check=True, capture_output=True)
-        self.psql(f"CREATE DATABASE {self.database}")
-        self.addCleanup(self.psql, f"DROP DATABASE {self.database} WITH (FORCE)")
-        home = Home()
-        home.env["AUTHCTL_STORE"] = administration.rsplit("/", 1)[0] + "/" + self.database
+        home = super().make_home()
+        home.env["AUTHCTL_STORE"] = own_database(self)
         return home
 
     def test_a_database_that_went_away_is_found_again(self):
@@ -157,7 +150,7 @@ class ObeysOnPostgresql(Obeys):
         for _ in range(2):
             self.assertEqual(self.status(server, token), 204)
             seen = len(server.events())
-            self.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.database}'")
+            psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.home.env['AUTHCTL_STORE'].rsplit('/', 1)[1]}'")
             self.assertEqual(self.status(server, token), 204)  # what is known is answered meanwhile
             server.wait_for("store.back", from_line=seen)
             self.assertEqual(server.ask("GET", "/readyz").status, 200)
