@@ -226,6 +226,30 @@ class Files(HomeTest):
         os.symlink(self.home.store + ".real", self.home.store)
         self.refused(8, "unavailable", "user", "list")
 
+    def test_without_its_master_key_nothing_runs_and_none_is_made_up(self):
+        self.ok("init")
+        self.ok("user", "create", "ann")
+        kept = self.home.path("kept")
+        os.rename(self.home.key, kept)
+        commands = (("user", "list"), ("key", "generate", "--use", "jwt"), ("token", "issue", "ann"), ("fernet", "encrypt"), ("audit", "verify"),
+                    ("totp", "enroll", "ann"), ("backup", "create", "b"), ("init",), ("serve", "--listen", "127.0.0.1:0"))
+        empty, short, zeros = b"", b"c2hvcnQ", bytes(32)
+        for content in (None, empty, short, zeros, b"changeme\n", b"A" * 42 + b"\n"):
+            if content is not None:
+                os.chmod(self.home.write("master.key", content), 0o600)
+            for argv in commands:
+                with self.subTest(argv=argv, content=content):
+                    result = self.run_(*argv, timeout=20)
+                    self.assertEqual((result.code, result.out), (8, ""), repr(result))
+                    self.assertIn("hint: ", result.err)
+        os.unlink(self.home.key)
+        for command in ("/bin/true", "/bin/false", "/nonexistent", "echo changeme"):
+            env = {"AUTHCTL_MASTER_KEY_FILE": None, "AUTHCTL_MASTER_KEY_COMMAND": command}
+            self.assertEqual(self.run_("user", "list", env=env).code, 8, command)
+        self.assertFalse(os.path.exists(self.home.key) or os.path.exists(self.home.path("b")))
+        os.rename(kept, self.home.key)
+        self.ok("audit", "verify")
+
 
 class Process(HomeTest):
     """A run that waits for its input, looked at from outside."""
