@@ -241,8 +241,12 @@ std::optional<std::string> complaint_about(const SettingSpec& spec, std::string_
   }
   switch (spec.type) {
     case duration:
-      return parse_duration(value) ? std::nullopt
-                                   : std::optional(shown + " is no duration (90s, 15m, 24h, 7d)");
+    case lifetime: {
+      const auto parsed = parse_duration(value);
+      if (!parsed) return shown + " is no duration (90s, 15m, 24h, 7d)";
+      if (spec.type == lifetime && *parsed <= Duration::zero()) return shown + " is no time at all";
+      return std::nullopt;
+    }
     case integer:
       return to_integer(value).value_or(-1) >= 0 ? std::nullopt
                                                  : std::optional(shown + " is no whole number");

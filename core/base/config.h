@@ -13,7 +13,11 @@
 
 namespace authctl::base {
 
-enum class SettingType { text, duration, integer, boolean, limit, list };  // limit: "5/1m"
+// lifetime: a duration above 0, without which nobody could be answered or stay signed in; limit: "5/1m"
+enum class SettingType { text, duration, lifetime, integer, boolean, limit, list };
+inline bool is_time(SettingType type) {
+  return type == SettingType::duration || type == SettingType::lifetime;
+}
 
 struct SettingSpec {
   std::string_view name;         // in the file and in `config show`: access_ttl

@@ -1,8 +1,5 @@
 #include "core/server/site.h"
 
-#include <array>
-
-#include "core/base/error.h"
 #include "core/server/discovery.h"
 #include "core/server/hash_pool.h"
 #include "core/server/public_address.h"
@@ -25,17 +22,6 @@ std::uint64_t next_generation() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
 }
-// With one of these at 0 nobody could be answered, or stay signed in.
-constexpr std::array need_time{"access_ttl",   "refresh_ttl",  "session_idle", "session_max",
-                               "timeout_head", "timeout_body", "timeout_idle", "timeout_write"};
-
-void refuse_no_time(const base::Settings& settings) {
-  for (const std::string_view name : need_time)
-    if (settings.duration(name) <= base::Duration::zero())
-      throw base::Error(base::ErrorCode::invalid,
-                        "the setting " + std::string(name) + " is 0, no time at all",
-                        "authctl config show --origin");
-}
 
 }  // namespace
 
@@ -55,7 +41,6 @@ Config::Config(base::Settings all, std::vector<base::IpNetwork> proxies)
           "Cache-Control: public, max-age=" + std::to_string(settings.duration("jwks_max_age").count()) +
           "\r\n")),
       trusted_proxies(std::move(proxies)) {
-  refuse_no_time(settings);
   refuse_bad_issuer(issuer);
   refuse_bad_origins(cors_origins);
 }

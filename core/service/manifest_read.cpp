@@ -298,7 +298,7 @@ ManifestThing read_setting(const Place& place, const std::string& name) {
   const auto spec = std::ranges::find(specs, name, &base::SettingSpec::name);
   auto value = setting_text(place);
   if (const auto complaint = base::complaint_about(*spec, value)) place.refuse(*complaint);
-  if (spec->type == base::SettingType::duration)
+  if (base::is_time(spec->type))
     if (const auto parsed = base::parse_duration(value)) value = base::to_text(*parsed);
   if (spec->type == base::SettingType::boolean)
     value = value == "on" || value == "true" || value == "yes" || value == "1" ? "on" : "off";
@@ -369,7 +369,7 @@ Manifest parse_manifest(std::string_view text) {
   const Place place{root, std::string(Members::top)};
   const Members top(place, {"version", "roles", "users", "clients", "keys", "settings"});
   const auto version = top.get("version");
-  if (version.node.kind != YamlNode::Kind::scalar || version.node.text != "1")
+  if (version.node.kind != YamlNode::Kind::scalar || version.node.quoted || version.node.text != "1")
     version.refuse("is 1, the one version there is");
   Manifest manifest;
   Taken taken;

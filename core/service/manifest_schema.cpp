@@ -103,8 +103,7 @@ json::object settings_schema() {
     if (!is_manifest_setting(spec.name)) continue;
     json::array types{"string"};
     if (spec.type == base::SettingType::boolean) types.emplace_back("boolean");
-    if (spec.type == base::SettingType::integer || spec.type == base::SettingType::duration)
-      types.emplace_back("integer");
+    if (spec.type == base::SettingType::integer || base::is_time(spec.type)) types.emplace_back("integer");
     if (spec.type == base::SettingType::list) types.emplace_back("array");
     properties[spec.name] = {
         {"type", std::move(types)}, {"description", spec.about}, {"default", spec.fallback}};

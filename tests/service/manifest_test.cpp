@@ -85,6 +85,10 @@ TEST_CASE("what is wrong with a manifest is said with its line, its path and wha
   CHECK(refusal("keys: {fernet: {alg: ES256}}\n").first == "line 2, keys.fernet: unknown member \"alg\"");
   CHECK(refusal("settings: {acces_ttl: 15m}\n").second == "did you mean access_ttl?");
   CHECK(refusal("settings: {access_ttl: soon}\n").first.starts_with("line 2, settings.access_ttl: "));
+  CHECK(refusal("settings: {access_ttl: 0}\n").first ==
+        "line 2, settings.access_ttl: \"0\" is no time at all");
+  CHECK(service::parse_manifest("version: 1\nsettings: {jwks_max_age: 0}\n").things.size() == 1);
+  CHECK_THROWS_AS(service::parse_manifest("version: '1'\n"), base::Error);
   // A store's writer must not have a program run by the server.
   for (const std::string name : {"mail_command", "alert_command", "master_key_command", "store", "limits"})
     CHECK(refusal("settings: {" + name + ": x}\n").first ==
