@@ -21,9 +21,12 @@ using base::Error;
 using base::ErrorCode;
 using base::quote;
 
-std::string place_of(const PlannedThing& thing) {
-  const std::string line = thing.wanted ? "line " + std::to_string(thing.wanted->line) + ", " : "";
-  return line + std::string(word_of(thing.kind)) + " " + quote(thing.name);
+// A message that names its thing itself gets the line only.
+std::string with_place(const PlannedThing& thing, const std::string& message) {
+  const std::string line = thing.wanted ? "line " + std::to_string(thing.wanted->line) : "";
+  const std::string name = std::string(word_of(thing.kind)) + " " + quote(thing.name);
+  if (message.starts_with(name)) return line.empty() ? message : line + ": " + message;
+  return (line.empty() ? "" : line + ", ") + name + ": " + message;
 }
 
 class Applier {
@@ -333,7 +336,7 @@ void at_thing(const PlannedThing& thing, const std::function<void()>& work) {
     work();
   } catch (const Error& error) {
     if (error.code() == ErrorCode::unavailable || error.code() == ErrorCode::internal) throw;
-    throw Error(error.code(), place_of(thing) + ": " + error.message(), error.hint());
+    throw Error(error.code(), with_place(thing, error.message()), error.hint());
   }
 }
 

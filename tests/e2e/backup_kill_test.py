@@ -21,7 +21,7 @@ class Killed(BackupTest):
         super().setUp()
         users = "".join(json.dumps({"name": f"u{i}", "email": f"u{i}@many.example"}) + "\n" for i in range(300))
         self.ok("user", "import", self.home.write("users.jsonl", users), "--yes")
-        self.rng = random.Random(20261127)
+        self.rng, self.lucky = random.Random(20261127), 0
 
     def postgresql(self):
         """The environment of a database of its own, with nothing in it."""
@@ -40,44 +40,49 @@ class Killed(BackupTest):
         self.ok(*argv, env=env)
         return time.monotonic() - began
 
+    def rounds(self):
+        """KILLS times; then, as long as no kill was early enough, some more."""
+        done = 0
+        while done < KILLS or (self.lucky == 0 and done < KILLS + 60):
+            yield done
+            done += 1
+        self.assertGreater(self.lucky, 0)
+
     def test_create(self):
-        span, killed = self.span("backup", "create", self.home.path("first")), 0
-        for i in range(KILLS):
+        span = self.span("backup", "create", self.home.path("first"))
+        for i in self.rounds():
             file = self.home.path(f"{i}.backup")
-            killed += self.kill(("backup", "create", file), span)
+            self.lucky += self.kill(("backup", "create", file), span)
             if os.path.exists(file):
                 self.ok("backup", "verify", file)
             self.ok("backup", "create", file, "--force", "--yes")
             self.ok("backup", "verify", file)
         self.assertEqual([n for n in os.listdir(self.home.folder) if n.endswith(".partial")], [])
         self.sound()
-        print(f"  {killed} of {KILLS} creates killed")
-        self.assertGreater(killed, 0)
+        print(f"  {self.lucky} of {KILLS} creates killed")
 
     def test_verify(self):
         """What a killed one left, a copy of the store, goes with the next one."""
         self.ok("backup", "create", self.file)
-        argv, killed, most = ("backup", "verify", self.file), 0, 0
+        argv, killed = ("backup", "verify", self.file), 0
         env = {"TMPDIR": self.home.path("tmp")}
         os.mkdir(env["TMPDIR"])
         span = self.span(*argv, env=env)
-        for _ in range(KILLS):
+        for _ in self.rounds():
             killed += self.kill(argv, span, env)
-            most = max(most, len(os.listdir(env["TMPDIR"])))
+            self.lucky += bool(os.listdir(env["TMPDIR"]))  # it was in the middle of it
             self.ok(*argv, env=env)
             for left in os.listdir(env["TMPDIR"]):  # killed before it was locked
                 self.assertEqual(os.listdir(env["TMPDIR"] + "/" + left), [])
-        print(f"  {killed} of {KILLS} verifications killed")
-        self.assertGreater(killed, 0)
-        self.assertGreater(most, 0)
+        print(f"  {killed} of {KILLS} verifications killed, {self.lucky} in the middle of it")
 
     def test_restore_into_an_empty_place(self):
         self.ok("backup", "create", self.file)
-        argv, killed = ("backup", "restore", self.file, "--yes"), 0
+        argv = ("backup", "restore", self.file, "--yes")
         span = self.span(*argv, env=self.place("first"))
-        for i in range(KILLS):
+        for i in self.rounds():
             env, folder = self.place(f"new{i}"), self.home.path(f"new{i}")
-            killed += self.kill(argv, span, env)
+            self.lucky += self.kill(argv, span, env)
             if os.path.exists(folder + "/authctl.db"):
                 self.sound(env)
             else:
@@ -87,17 +92,16 @@ class Killed(BackupTest):
             self.sound(env)
             self.assertEqual([n for n in os.listdir(folder) if "restore" in n], [])
             shutil.rmtree(folder)
-        print(f"  {killed} of {KILLS} restores into nothing killed")
-        self.assertGreater(killed, 0)
+        print(f"  {self.lucky} of {KILLS} restores into nothing killed")
 
     def test_restore_over_a_store(self):
         self.ok("backup", "create", self.file)
-        argv, killed = ("backup", "restore", self.file, "--yes", "--force"), 0
+        argv = ("backup", "restore", self.file, "--yes", "--force")
         span = self.span(*argv)
-        for _ in range(KILLS):
+        for _ in self.rounds():
             self.ok("user", "create", "after")
             keys = self.states("jwt")
-            killed += self.kill(argv, span)
+            self.lucky += self.kill(argv, span)
             self.sound()
             there = self.home.run("user", "show", "after").code
             self.assertIn(there, (0, 3))
@@ -105,8 +109,7 @@ class Killed(BackupTest):
             self.ok(*argv)
             self.sound()
             self.expect(3, "user", "show", "after")
-        print(f"  {killed} of {KILLS} restores over a store killed")
-        self.assertGreater(killed, 0)
+        print(f"  {self.lucky} of {KILLS} restores over a store killed")
 
 
 @needs_postgresql
@@ -122,20 +125,19 @@ class KilledOnPostgresql(Killed):
 
     def test_restore_into_an_empty_place(self):
         self.ok("backup", "create", self.file)
-        argv, killed, span = ("backup", "restore", self.file, "--yes"), 0, 1.0
-        for i in range(KILLS):
+        argv, span = ("backup", "restore", self.file, "--yes"), 1.0
+        for i in self.rounds():
             env, begun = self.postgresql(), time.monotonic()
             if i == 0:
                 self.ok(*argv, env=env)
                 span = time.monotonic() - begun
                 continue
-            killed += self.kill(argv, span, env)
+            self.lucky += self.kill(argv, span, env)
             if self.home.run(*argv, env=env).code == 5:  # it is there already: the kill came too late
                 self.ok(*argv, "--force", env=env)
             self.ok("user", "show", "u299", env=env)
             self.sound(env)
-        print(f"  {killed} of {KILLS} restores into an empty database killed")
-        self.assertGreater(killed, 0)
+        print(f"  {self.lucky} of {KILLS} restores into an empty database killed")
 
 
 if __name__ == "__main__":
