@@ -54,6 +54,65 @@ std::string read_descriptor(int fd, const std::string& path, std::size_t max_byt
   return content;
 }
 
+// A file that gets its name when it is whole. Until then it has none where the file system can (O_TMPFILE),
+// so that whoever is killed leaves nothing; elsewhere it has one that nobody else chooses.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path)
+      : path_(path), fd_(open_nameless()), name_("/proc/self/fd/" + std::to_string(fd_)) {
+    if (fd_ >= 0 && ::access(name_.c_str(), F_OK) == 0) return;
+    if (fd_ >= 0) ::close(fd_);
+    named_ = true;
+    name_ = make_name();
+    fd_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd_ < 0) fail("cannot create", path_, errno);
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile() {
+    if (named_) ::unlink(name_.c_str());
+    ::close(fd_);
+  }
+  int fd() const { return fd_; }
+
+  // link() refuses an existing name, so two who create at once cannot both win.
+  void publish(IfExists if_exists) {
+    if (if_exists == IfExists::refuse) return link_to(path_);
+    if (!named_) {  // only a name can take another's place
+      const auto name = make_name();
+      link_to(name);
+      name_ = name, named_ = true;
+    }
+    if (::rename(name_.c_str(), path_.c_str()) != 0) fail("cannot replace", path_, errno);
+    named_ = false;
+  }
+
+ private:
+  int open_nameless() const {
+    const auto folder = std::filesystem::path(path_).parent_path();
+    return ::open(folder.empty() ? "." : folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+  }
+  std::string make_name() const {
+    SystemRandom random;
+    std::uint8_t tag[8];
+    random.fill(tag);
+    return path_ + "." + encode_hex(tag) + ".tmp";
+  }
+  void link_to(const std::string& target) const {
+    const int follow = named_ ? 0 : AT_SYMLINK_FOLLOW;
+    if (::linkat(AT_FDCWD, name_.c_str(), AT_FDCWD, target.c_str(), follow) == 0) return;
+    if (errno == EEXIST)
+      throw Error(ErrorCode::conflict, "file " + quote(path_) + " exists",
+                  "name another file, or add --force");
+    fail("cannot create", path_, errno);
+  }
+
+  const std::string& path_;
+  int fd_;
+  bool named_ = false;
+  std::string name_;  // by which it can be linked
+};
+
 }  // namespace
 
 std::string read_file(const std::string& path, std::size_t max_bytes) {
@@ -82,31 +141,10 @@ void check_place(const std::string& path, IfExists if_exists) {
 
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists) {
   check_place(path, if_exists);
-  SystemRandom random;
-  std::uint8_t tag[8];
-  random.fill(tag);
-  const std::string temporary = path + "." + encode_hex(tag) + ".tmp";
-  Descriptor fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!fd) fail("cannot create", path, errno);
-  try {
-    write_all(fd.get(), content, path);
-    if (::fsync(fd.get()) != 0) fail("cannot sync", path, errno);
-    // link() refuses an existing name, so two who create at once cannot both win.
-    if (if_exists == IfExists::refuse) {
-      if (::link(temporary.c_str(), path.c_str()) != 0) {
-        if (errno == EEXIST)
-          throw Error(ErrorCode::conflict, "file " + quote(path) + " exists",
-                      "name another file, or add --force");
-        fail("cannot create", path, errno);
-      }
-      ::unlink(temporary.c_str());
-    } else if (::rename(temporary.c_str(), path.c_str()) != 0) {
-      fail("cannot replace", path, errno);
-    }
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+  NewFile file(path);
+  write_all(file.fd(), content, path);
+  if (::fsync(file.fd()) != 0) fail("cannot sync", path, errno);
+  file.publish(if_exists);
   sync_folder_of(path);
 }
 

@@ -171,7 +171,7 @@ class Files(HomeTest):
                 result = self.run_(*argv, wrapper=strace)
                 self.assertEqual(result.code, 0, repr(result))
                 with open(trace, encoding="utf-8", errors="replace") as f:
-                    made += [line for line in f if "O_CREAT" in line or "mkdir" in line]
+                    made += [line for line in f if re.search("O_CREAT|O_TMPFILE|mkdir", line)]
                 os.unlink(trace)
         finally:
             os.umask(old)
@@ -212,6 +212,29 @@ class Files(HomeTest):
             self.assertFalse(os.path.exists(self.home.path("nowhere")), argv)
             self.assertTrue(stat.S_ISFIFO(os.stat(self.home.path("fifo")).st_mode), argv)
         self.assertEqual([n for n in os.listdir(self.home.folder) if n.endswith((".tmp", ".partial"))], [])
+
+    def test_a_kill_before_it_is_whole_leaves_nothing(self):
+        def traced(*options):
+            trace = self.home.path("trace")
+            result = self.run_("fernet", "keygen", "--out", self.home.path("place/secret"), wrapper=("strace", "-qq", "-o", trace, *options))
+            with open(trace, encoding="utf-8", errors="replace") as f:
+                return result, f.read().splitlines()
+
+        os.mkdir(self.home.path("place"))
+        for call in ("write", "fsync", "linkat"):
+            with self.subTest(call=call):
+                result, lines = traced("-e", "trace=" + call, "-e", f"inject={call}:signal=KILL:when=1")
+                self.assertTrue(lines, repr(result))
+                self.assertNotEqual(result.code, 0)
+                self.assertEqual(os.listdir(self.home.path("place")), [])
+
+        _, lines = traced("-e", "trace=openat")
+        os.unlink(self.home.path("place/secret"))
+        nameless = next(i for i, line in enumerate(lines, 1) if "O_TMPFILE" in line)
+        result, _ = traced("-e", "trace=openat", "-e", f"inject=openat:error=EOPNOTSUPP:when={nameless}")
+        self.assertEqual(result.code, 0, repr(result))  # a file system that has no such files
+        self.assertEqual(os.listdir(self.home.path("place")), ["secret"])
+        self.assertEqual(os.stat(self.home.path("place/secret")).st_mode & 0o777, 0o600)
 
     def test_a_store_that_others_can_read_or_that_is_a_link_is_refused(self):
         self.ok("init")
