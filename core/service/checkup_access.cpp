@@ -66,6 +66,15 @@ store::Found found_in(const std::set<std::string>& names) {
   return found;
 }
 
+// A role that may do everything, if there is one yet.
+std::optional<std::string> role_of_admins(const Patient& patient) {
+  const auto next = store::every_grant(patient.db());
+  while (const auto grant = next())
+    if (grant->permission == everything && grant->resource.empty() && !grant->roles.empty())
+      return *grant->roles.begin();
+  return std::nullopt;
+}
+
 // Every permission that was asked for and granted since.
 std::set<std::string> permissions_used(const Patient& patient) {
   std::set<std::string> used;
@@ -87,7 +96,11 @@ std::set<std::string> permissions_used(const Patient& patient) {
 
 Judgement check_admin_exists(const Patient& patient) {
   if (admins(patient).count > 0) return well("somebody holds admin:all");
-  return failing("nobody holds admin:all", "authctl role assign USER admin");
+  const auto role = role_of_admins(patient);
+  return failing("nobody holds admin:all",
+                 role ? "authctl role assign USER " + base::shell_word(*role)
+                      : "authctl role create admin; authctl role grant admin admin:all; authctl role assign "
+                        "USER admin");
 }
 
 Judgement check_admin_factor(const Patient& patient) {

@@ -210,6 +210,16 @@ TEST_CASE("there is no check that nothing makes fail, and there are at least 24"
   CHECK(all.size() >= 24);
 }
 
+TEST_CASE("how to make the first admin is said with the role that there is") {
+  WellKept world(GENERATE(test::each_engine()));
+  world.db().run_script("DELETE FROM role_assignment");
+  CHECK(world.look("admin-exists").findings.front().hint == "authctl role assign USER admin");
+  world.db().run_script("UPDATE role SET name = 'The Keepers'");
+  CHECK(world.look("admin-exists").findings.front().hint == "authctl role assign USER 'The Keepers'");
+  world.db().run_script("DELETE FROM role_grant");
+  CHECK(world.look("admin-exists").findings.front().hint.starts_with("authctl role create admin; "));
+}
+
 TEST_CASE("a PostgreSQL that has to prove its name is well, and so is a hostile spelling not") {
   WellKept world(store::Engine::sqlite);
   world.environment["AUTHCTL_STORE"] = "postgresql://h/d?sslrootcert=f&sslmode=verify-full";
