@@ -204,7 +204,10 @@ class Scanner {
     if (head_.has(Known::host) ? !is_authority(host) : head_.minor == 1) return 400;
     std::string_view rest = head_.target;
     if (rest.front() != '/') {
-      if (rest == "*" && head_.method == "OPTIONS") return 0;
+      if (rest == "*" && head_.method == "OPTIONS") {
+        head_.path = rest;
+        return 0;
+      }
       const std::size_t scheme = rest.starts_with("http://") ? 7 : rest.starts_with("https://") ? 8 : 0;
       if (scheme == 0) return 400;
       rest.remove_prefix(scheme);

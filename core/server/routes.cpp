@@ -1,5 +1,6 @@
 #include "core/server/routes.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
@@ -179,22 +180,32 @@ constexpr std::array table{
 };
 
 struct PathEntry {
-  std::vector<const Route*> routes;
+  std::vector<const Route*> routes;  // none: the target * of OPTIONS, RFC 9110 section 9.3.7
   std::string allowed;
 };
 using Index = std::map<std::string_view, PathEntry>;
 
+std::string allowed_by(const std::vector<const Route*>& routes) {
+  std::vector<std::string_view> methods;
+  for (const auto* route : routes) {
+    if (std::ranges::find(methods, route->method) != methods.end()) continue;
+    methods.push_back(route->method);
+    if (route->method == "GET") methods.emplace_back("HEAD");
+  }
+  std::string text;
+  for (const auto method : methods) text.append(method).append(", ");
+  return text + "OPTIONS";
+}
+
 Index make_index() {
   Index index;
-  for (const auto& route : table) index[route.path].routes.push_back(&route);
-  for (auto& [path, entry] : index) {
-    for (const auto* route : entry.routes) {
-      if (!entry.allowed.empty()) entry.allowed += ", ";
-      entry.allowed += route->method;
-      if (route->method == "GET") entry.allowed += ", HEAD";
-    }
-    entry.allowed += ", OPTIONS";
+  std::vector<const Route*> all;
+  for (const auto& route : table) {
+    index[route.path].routes.push_back(&route);
+    all.push_back(&route);
   }
+  for (auto& [path, entry] : index) entry.allowed = allowed_by(entry.routes);
+  index["*"].allowed = allowed_by(all);
   return index;
 }
 
@@ -205,8 +216,10 @@ std::span<const Route> routes() { return table; }
 RouteMatch find_route(std::string_view method, std::string_view path, Door door) {
   static const Index index = make_index();
   const auto found = index.find(path);
-  if (found == index.end() || found->second.routes.front()->door != door) return {};
-  for (const auto* route : found->second.routes) {
+  if (found == index.end()) return {};
+  const auto& routes = found->second.routes;
+  if (!routes.empty() && routes.front()->door != door) return {};
+  for (const auto* route : routes) {
     if (route->method == method || (method == "HEAD" && route->method == "GET"))
       return {route, found->second.allowed};
   }

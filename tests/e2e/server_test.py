@@ -26,6 +26,9 @@ class Answers(ServerTest):
             if status >= 400:
                 self.assertEqual(list(answer.json), ["error"])
         self.assertEqual(server.ask("POST", "/healthz").headers["allow"], "GET, HEAD, OPTIONS")
+        everything = server.ask("OPTIONS", "*")
+        self.assertEqual((everything.status, everything.headers["allow"]), (204, "GET, HEAD, POST, OPTIONS"))
+        self.assert_secure(everything)
         raw, closed = server.raw(b"nonsense\r\n\r\n")
         self.assertEqual(statuses(raw), [400])
         self.assertTrue(closed)
