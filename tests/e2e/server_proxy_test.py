@@ -1,7 +1,10 @@
-"""Real nginx with TLS, auth_request to authctl, and an application behind it: docs/examples/nginx.conf as it is written."""
+"""Real proxies with TLS, asking authctl, and an application behind them: docs/examples/nginx.conf and Caddyfile as they are
+written. Traefik is no package of Debian: of it the requests are played, by what docs/examples/traefik.yml says."""
 import http.client
 import http.server
+import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -12,7 +15,8 @@ import unittest
 
 from server_harness import ServerTest
 
-CONF = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "examples", "nginx.conf")
+EXAMPLES = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "examples")
+CADDY = shutil.which("caddy")
 NGINX = shutil.which("nginx") or ("/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else None)
 MAIN = """
 daemon off; master_process off; pid FOLDER/nginx.pid; error_log FOLDER/nginx.log; worker_rlimit_nofile 1024;
@@ -44,8 +48,11 @@ def free_port():
         return sock.getsockname()[1]
 
 
-@unittest.skipUnless(NGINX, "nginx is not installed")
-class Nginx(ServerTest):
+class Proxied:
+    """What holds behind every proxy."""
+
+    unreachable = None  # the status where authctl cannot be reached
+
     def setUp(self):
         super().setUp()
         self.ok("role", "grant", "reader", "app:read")
@@ -55,26 +62,25 @@ class Nginx(ServerTest):
         self.addCleanup(self.application.server_close)
         self.addCleanup(self.application.shutdown)
         self.port = free_port()
-        self.start_nginx()
+        self.folder = self.home.path("proxy")
+        os.mkdir(self.folder)
+        self.start_proxy()
 
-    def start_nginx(self):
-        folder = self.home.path("nginx")
-        os.mkdir(folder)
+    def example(self, name, *places):
+        """The example with the ports and files of this test in the place of its own."""
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                        folder + "/k", "-out", folder + "/c", "-days", "2", "-subj", "/CN=app.example.com"], check=True,
+                        self.folder + "/k", "-out", self.folder + "/c", "-days", "2", "-subj", "/CN=app.example.com"], check=True,
                        capture_output=True)
-        with open(CONF, encoding="utf-8") as file:
-            site = file.read()
-        for old, new in (("127.0.0.1:8443;", f"127.0.0.1:{self.server.port};"),
-                         ("127.0.0.1:8080;", f"127.0.0.1:{self.application.server_port};"),
-                         ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
-                         ("/etc/ssl/app.example.com.pem", folder + "/c"), ("/etc/ssl/app.example.com.key", folder + "/k")):
-            self.assertIn(old, site)
-            site = site.replace(old, new)
-        for name, text in (("site.conf", site), ("nginx.conf", MAIN.replace("FOLDER", folder))):
-            with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
-                file.write(text)
-        process = subprocess.Popen([NGINX, "-p", folder, "-c", folder + "/nginx.conf"], stderr=subprocess.DEVNULL)
+        with open(os.path.join(EXAMPLES, name), encoding="utf-8") as file:
+            text = file.read()
+        for old, new in (("127.0.0.1:8443", f"127.0.0.1:{self.server.port}"), ("127.0.0.1:8080", f"127.0.0.1:{self.application.server_port}"), *places):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return text
+
+    def start(self, *argv):
+        process = subprocess.Popen(argv, env={**os.environ, "HOME": self.folder, "XDG_DATA_HOME": self.folder, "XDG_CONFIG_HOME": self.folder},
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
         self.addCleanup(process.terminate)
         end = time.monotonic() + 10
@@ -93,7 +99,7 @@ class Nginx(ServerTest):
     def get(self, path, headers):
         client = http.client.HTTPConnection("127.0.0.1", self.port)
         client.sock = self.connect()
-        client.request("GET", path, headers=headers)
+        client.request("GET", path, headers={"Host": "app.example.com", **headers})
         response = client.getresponse()
         body = response.read().decode()
         client.close()
@@ -124,7 +130,6 @@ class Nginx(ServerTest):
             self.assertEqual(self.get(path, {**lies, **self.bearer(token)})[0], 403, path)
         for cookie in ('__Host-authctl_access="' + token, "__Host-authctl_access=" + token + "; __Host-authctl_access=x", "=;;" * 50):
             self.assertEqual(self.get("/", {"Cookie": cookie})[0], 401, cookie)
-        self.assertEqual(self.get("/_authctl", self.bearer(token))[0], 404)
 
     def test_what_the_command_line_changes_holds_behind_the_proxy_too(self):
         token = self.token()
@@ -139,7 +144,67 @@ class Nginx(ServerTest):
     def test_a_proxy_that_cannot_reach_authctl_lets_nobody_through(self):
         token = self.token()
         self.server.stop()
-        self.assertEqual(self.get("/", self.bearer(token))[0], 500)
+        self.assertEqual(self.get("/", self.bearer(token))[0], self.unreachable)
+
+    def test_signing_in_goes_through(self):
+        client = http.client.HTTPConnection("127.0.0.1", self.port)
+        client.sock = self.connect()
+        client.request("POST", "/auth/login", json.dumps({"username": "ann", "password": self.PASSWORD}), {"Host": "app.example.com", "Content-Type": "application/json"})
+        response = client.getresponse()
+        response.read()
+        client.close()
+        cookies = "; ".join(value.split(";")[0] for name, value in response.getheaders() if name.lower() == "set-cookie")
+        self.assertEqual(response.status, 200)
+        self.assertEqual(self.get("/", {"Cookie": cookies})[0], 200)
+
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+@unittest.skipUnless(NGINX, "SKIPPED: nginx is not installed")
+class Nginx(Proxied, ServerTest):
+    unreachable = 500
+
+    def start_proxy(self):
+        self.write("site.conf", self.example("nginx.conf", ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
+                                             ("/etc/ssl/app.example.com.pem", self.folder + "/c"), ("/etc/ssl/app.example.com.key", self.folder + "/k")))
+        self.write("nginx.conf", MAIN.replace("FOLDER", self.folder))
+        self.start(NGINX, "-p", self.folder, "-c", self.folder + "/nginx.conf")
+
+    def test_nobody_outside_can_ask_the_question(self):
+        self.assertEqual(self.get("/_authctl", self.bearer(self.token()))[0], 404)
+
+
+@unittest.skipUnless(CADDY, "SKIPPED: caddy is not installed")
+class Caddy(Proxied, ServerTest):
+    unreachable = 502
+
+    def start_proxy(self):
+        head = "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
+        site = f"https://app.example.com:{self.port} {{\n\tbind 127.0.0.1\n\ttls {self.folder}/c {self.folder}/k\n"
+        self.write("Caddyfile", head + self.example("Caddyfile", ("app.example.com {\n", site)))
+        self.start(CADDY, "run", "--config", self.folder + "/Caddyfile", "--adapter", "caddyfile")
+
+
+class Traefik(ServerTest):
+    """ForwardAuth sends a GET with the fields of authRequestHeaders and what it knows of the request itself."""
+
+    def test_what_it_asks(self):
+        with open(os.path.join(EXAMPLES, "traefik.yml"), encoding="utf-8") as file:
+            text = file.read()
+        questions = re.findall(r'address: "http://127.0.0.1:8443(/[^"]*)"', text)
+        self.assertEqual(questions, ["/auth/verify?permission=app:read", "/auth/verify?permission=app:administer"])
+        self.assertEqual(re.findall(r"trustForwardHeader: (\S+)", text), ["false"] * 2)
+        self.ok("role", "grant", "reader", "app:read")
+        server, token = self.serve("--behind-proxy", "127.0.0.1"), self.token()
+        for method in ("GET", "POST", "DELETE", "OPTIONS"):
+            says = {"X-Forwarded-Method": method, "X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example.com", "X-Forwarded-Uri": "/a?permission=app:administer",
+                    "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Port": "443", "X-Forwarded-Server": "edge", "X-Real-Ip": "192.0.2.7"}
+            for who, statuses in ((self.bearer(token), (204, 403)), ({"Cookie": "__Host-authctl_access=" + token}, (204, 403)), ({}, (401, 401))):
+                answers = [server.ask("GET", question, headers={**says, **who}) for question in questions]
+                self.assertEqual(tuple(answer.status for answer in answers), statuses, (method, who))
+                self.assertEqual([answer.headers.get("x-auth-user") for answer in answers], ["ann" if status == 204 else None for status in statuses])
 
 
 if __name__ == "__main__":
