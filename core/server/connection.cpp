@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/server/chunked.h"
 #include "core/server/cors.h"
@@ -127,7 +128,7 @@ asio::awaitable<Connection::Step> Connection::serve_one() {
     request_->peer = peer_;
     request_->secure = stream_.is_tls();
     place_client(*request_, *config_);
-    request_->received = thread_.site().clock.now();
+    request_->received = thread_.site().now();
     at_ += scan.size;
     const Route* route = nullptr;
     auto reply = co_await answer(route);
@@ -307,7 +308,9 @@ asio::awaitable<Reply> Connection::answer_on_worker(const Route& route) {
       const auto common = site.workers->common();
       Work work{site, *config_, *realm, *common, *site.hashes, request_->received};
       if (auto refusal = guard(route, *request_, work)) return std::move(*refusal);
-      return route.handler.work(*request_, work);
+      auto reply = route.handler.work(*request_, work);
+      site.has_seen(common->log().latest());  // before anybody comes back with what it made
+      return reply;
     } catch (...) {
       return reply_to_failure(std::current_exception(), *request_, site);
     }

@@ -95,12 +95,14 @@ void Feed::run() {
 
 void Feed::look() {
   const auto begun = std::chrono::steady_clock::now();
-  const auto now = realm_->clock().now();
+  const auto set_backs = knowledge_.set_backs();
   store::prove_in_place(realm_->db());
-  const auto latest = store::latest_entry(realm_->db());
-  if (latest < seen_) {
-    read_all();  // another store lies in its place
-  } else if (latest > seen_) {
+  const auto head = store::log_head(realm_->db());
+  site_.has_seen(head.latest);
+  const auto now = site_.now();
+  if (head.size < seen_ || set_backs != set_backs_) {
+    read_all();  // another store lies in its place, or what was dropped as over is not over after all
+  } else if (head.size > seen_) {
     const auto entries = store::entries_after(realm_->db(), seen_, most_entries);
     if (static_cast<std::int64_t>(entries.size()) == most_entries || entries.empty()) {
       read_all();
@@ -130,7 +132,7 @@ void Feed::look() {
     site_.writes = true;
     log_.info("store.writable_again");
   }
-  knowledge_.has_looked(begun);
+  knowledge_.has_looked(begun, set_backs_ = set_backs);
 }
 
 void Feed::sum_up_refusals(std::chrono::steady_clock::time_point now) {
@@ -183,12 +185,15 @@ void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {
 
 // The sequence is read first: what is committed meanwhile is read twice rather than not at all.
 void Feed::read_all() {
-  const auto now = realm_->clock().now();
-  seen_ = store::latest_entry(realm_->db());
+  const auto set_backs = knowledge_.set_backs();
+  const auto head = store::log_head(realm_->db());
+  site_.has_seen(head.latest);
+  const auto now = site_.now();
+  seen_ = head.size;
   read_keys(now);
   read_revocations(base::Timestamp{}, now);
   knowledge_.forget_all_users();
-  knowledge_.has_looked(std::chrono::steady_clock::now());
+  knowledge_.has_looked(std::chrono::steady_clock::now(), set_backs_ = set_backs);
 }
 
 void Feed::read_keys(base::Timestamp now) {

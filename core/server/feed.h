@@ -41,6 +41,7 @@ class Feed {
   RealmMaker make_realm_;
   std::unique_ptr<service::Realm> realm_;
   std::int64_t seen_ = 0;  // the last entry that was taken
+  std::uint32_t set_backs_ = 0;
   bool keys_changed_ = false, revocations_changed_ = false;
   bool failed_ = false;
   std::chrono::steady_clock::time_point cleaned_{}, tried_{}, noted_{}, summed_{};

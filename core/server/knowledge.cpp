@@ -43,8 +43,9 @@ void Knowledge::keep(std::shared_ptr<const service::Standing> standing, const Us
 }
 
 bool Knowledge::is_fresh(std::chrono::steady_clock::time_point now) const {
-  return ticks(now) - looked_at_.load(std::memory_order_relaxed) <=
-         std::chrono::milliseconds(longest_silence).count();
+  return looked_after_.load(std::memory_order_acquire) == set_backs_.load(std::memory_order_acquire) &&
+         ticks(now) - looked_at_.load(std::memory_order_relaxed) <=
+             std::chrono::milliseconds(longest_silence).count();
 }
 
 void Knowledge::publish(std::shared_ptr<const KeySnapshot> keys) {
@@ -69,8 +70,9 @@ void Knowledge::drop_expired(base::Timestamp now) {
   std::erase_if(revoked_, [&](const auto& entry) { return entry.second <= now; });
 }
 
-void Knowledge::has_looked(std::chrono::steady_clock::time_point now) {
+void Knowledge::has_looked(std::chrono::steady_clock::time_point now, std::uint32_t set_backs) {
   looked_at_.store(ticks(now), std::memory_order_relaxed);
+  looked_after_.store(set_backs, std::memory_order_release);
 }
 
 }  // namespace authctl::server

@@ -56,6 +56,9 @@ class Knowledge {
 
   // Whether the feed has looked lately; where it has not, the store has to be asked.
   bool is_fresh(std::chrono::steady_clock::time_point now) const;
+  // The clock went back beyond what can be made up for: what was dropped as over may not be over after all,
+  // so nothing is fresh until the feed has read everything anew.
+  void clock_went_back() { set_backs_.fetch_add(1, std::memory_order_release); }
 
   // For the feed.
 
@@ -68,7 +71,9 @@ class Knowledge {
   // takes them up before his next job.
   void has_new_store_keys() { store_keys_.fetch_add(1, std::memory_order_release); }
   std::uint64_t store_keys() const { return store_keys_.load(std::memory_order_acquire); }
-  void has_looked(std::chrono::steady_clock::time_point now);
+  std::uint32_t set_backs() const { return set_backs_.load(std::memory_order_acquire); }
+  // `set_backs`: read before the look began.
+  void has_looked(std::chrono::steady_clock::time_point now, std::uint32_t set_backs);
 
  private:
   static constexpr std::size_t slots = 4096;  // users that share one are forgotten together
@@ -84,6 +89,7 @@ class Knowledge {
   std::unordered_map<std::string, base::Timestamp> revoked_;  // jti, until when it matters
   std::unordered_map<std::string, Kept> standings_;
   std::atomic<std::int64_t> looked_at_{0};
+  std::atomic<std::uint32_t> set_backs_{0}, looked_after_{0};
 };
 
 }  // namespace authctl::server

@@ -51,4 +51,18 @@ Site::Site(const base::Clock& time, EventLog& events)
       }) {}
 Site::~Site() = default;
 
+base::Timestamp Site::now() {
+  const auto clock_says = clock.now();
+  const auto seen = latest_.load(std::memory_order_relaxed);
+  const auto counts = base::later_of(clock_says, seen);
+  if (counts < seen) knowledge.clock_went_back();
+  if (counts != seen) latest_.store(counts, std::memory_order_relaxed);
+  return counts;
+}
+
+void Site::has_seen(base::Timestamp time) {
+  auto seen = latest_.load(std::memory_order_relaxed);
+  while (seen < time && !latest_.compare_exchange_weak(seen, time, std::memory_order_relaxed)) continue;
+}
+
 }  // namespace authctl::server

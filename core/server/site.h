@@ -64,6 +64,10 @@ struct Site {
   const CsrfTokens& csrf() const { return *csrf_; }
   void set_csrf(const crypto::Sealer& sealer) { csrf_.emplace(sealer); }
 
+  // The instant that counts: the clock's, or the latest that was seen where it was set back since, as
+  // Realm::now has it. A token that has expired stays so, and one that was just made is good.
+  base::Timestamp now();
+  void has_seen(base::Timestamp time);
   const base::Clock& clock;
   EventLog& log;
   // The store was read a moment ago, and the last change that was tried was written.
@@ -83,6 +87,7 @@ struct Site {
   std::atomic<std::uint64_t> openings{0};  // moves when the store was lost: connections to it count no more
 
  private:
+  std::atomic<base::Timestamp> latest_{base::Timestamp{}};
   std::optional<CsrfTokens> csrf_;
   std::atomic<std::shared_ptr<const Config>> config_;
 };

@@ -115,6 +115,16 @@ base::json::object make_claims(Change& c, const TokenRequest& request, const sto
   return claims;
 }
 
+// When the log had some entries less. What was revoked is not forgotten because a clock was far ahead for a
+// moment.
+base::Timestamp settled_time(store::Database& db) {
+  constexpr std::int64_t entries_ago = 64;
+  const auto rows =
+      db.query("SELECT time FROM audit_entry WHERE seq = (SELECT size FROM audit_head WHERE id = 1) - $1",
+               {entries_ago});
+  return rows->next() ? rows->time(0) : base::Timestamp{};
+}
+
 store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& request,
                           const store::UserRow& user, Change& c) {
   return {.jti = settled.jti,
@@ -140,7 +150,7 @@ SettledToken settle_token(Change& c, const TokenRequest& request, const store::U
   settled.expires_at = base::from_unix_seconds(settled.claims.at("exp").as_int64());
   TokenRepository tokens(c.db());
   tokens.insert(row_of(settled, request, user, c));
-  tokens.prune(c.now() - kept_after_expiry, pruned_for_each_issue);
+  tokens.prune(std::min(c.now(), settled_time(c.db())) - kept_after_expiry, pruned_for_each_issue);
   return settled;
 }
 

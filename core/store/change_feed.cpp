@@ -9,9 +9,9 @@ void take_tokens(Rows& rows, std::vector<DeadToken>& tokens) {
 
 }  // namespace
 
-std::int64_t latest_entry(Database& db) {
-  auto rows = db.query("SELECT size FROM audit_head WHERE id = 1");
-  return rows->next() ? rows->integer(0) : 0;
+LogHead log_head(Database& db) {
+  auto rows = db.query("SELECT size, latest FROM audit_head WHERE id = 1");
+  return rows->next() ? LogHead{rows->integer(0), rows->time(1)} : LogHead{};
 }
 
 std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_t limit) {

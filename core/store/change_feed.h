@@ -17,7 +17,11 @@ struct FeedEntry {
   std::string action, target_kind, target_id;
 };
 
-std::int64_t latest_entry(Database& db);
+struct LogHead {
+  std::int64_t size = 0;     // the seq of the last entry
+  base::Timestamp latest{};  // the latest time that the log has seen
+};
+LogHead log_head(Database& db);
 // At most `limit` entries behind `seq`, in their order.
 std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_t limit);
 

@@ -53,9 +53,16 @@ TEST_CASE("what is known is believed for two seconds after the last look") {
   Knowledge knowledge;
   const auto then = std::chrono::steady_clock::now();
   CHECK_FALSE(knowledge.is_fresh(then));
-  knowledge.has_looked(then);
+  knowledge.has_looked(then, knowledge.set_backs());
   CHECK(knowledge.is_fresh(then + 2s));
   CHECK_FALSE(knowledge.is_fresh(then + 2001ms));
+  const auto before = knowledge.set_backs();
+  knowledge.clock_went_back();
+  CHECK_FALSE(knowledge.is_fresh(then));
+  knowledge.has_looked(then, before);  // a look that was under way
+  CHECK_FALSE(knowledge.is_fresh(then));
+  knowledge.has_looked(then, knowledge.set_backs());
+  CHECK(knowledge.is_fresh(then));
 }
 
 TEST_CASE("the users that are kept are bounded") {

@@ -1,0 +1,92 @@
+"""The machine's clock jumps under a running server: nothing that was over comes back, and whoever signs in is signed in."""
+import glob
+import os
+import time
+import unittest
+
+from factors_test import oathtool
+from server_harness import ServerTest
+from sign_in_test import WIDE
+
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
+MINUTE, HOUR, DAY = 60, 3600, 86400
+JUMPS = (-DAY, -HOUR, -10 * MINUTE, HOUR, 10 * 365 * DAY)
+LATE = 20 * MINUTE  # access tokens live for 15 minutes
+
+
+@unittest.skipUnless(FAKETIME, "SKIPPED: faketime is not installed")
+@unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer has to be loaded before anything else")
+class Jumps(ServerTest):
+    def setUp(self):
+        super().setUp()
+        self.offset = self.home.write("offset", "+0")
+        self.env = {**WIDE, "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": self.offset, "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def jump(self, seconds):
+        self.home.write("offset", f"{seconds:+d}")
+
+    def login(self, server, user="ann"):
+        return server.ask("POST", "/auth/login?mode=token", {"username": user, "password": self.PASSWORD})
+
+    def verify(self, server, token):
+        return server.ask("GET", "/auth/verify?permission=read:posts", headers=self.bearer(token)).status
+
+    def refresh(self, server, token):
+        return server.ask("POST", "/auth/refresh?mode=token", {"refresh_token": token})
+
+    def test_what_expired_or_was_ended_stays_so_and_a_new_sign_in_works(self):
+        for jump in JUMPS:
+            with self.subTest(jump=jump):
+                self.jump(0)
+                self.home.remove()
+                self.setUp()
+                server = self.serve(env=self.env)
+                ended, spent, left = (self.login(server).json for _ in range(3))
+                self.assertEqual(server.ask("POST", "/auth/logout", headers=self.bearer(ended["access_token"])).status, 204)
+                self.assertEqual(self.refresh(server, spent["refresh_token"]).status, 200)
+                self.jump(LATE)
+                self.assertEqual(self.verify(server, left["access_token"]), 401)
+                self.assertEqual(self.login(server).status, 200)  # the log knows how late it was
+                self.jump(LATE + jump)
+                for session in (ended, spent, left):
+                    self.assertEqual(self.verify(server, session["access_token"]), 401)
+                self.assertEqual(self.refresh(server, ended["refresh_token"]).status, 401)
+                self.assertEqual(self.refresh(server, spent["refresh_token"]).status, 401)
+                fresh = self.login(server)
+                self.assertEqual(fresh.status, 200)
+                self.assertEqual(self.verify(server, fresh.json["access_token"]), 204)
+                self.assertEqual(self.refresh(server, fresh.json["refresh_token"]).status, 200)
+                self.assertEqual(server.stop(), 0)
+                # What the store knows of the time holds for the next server too.
+                server = self.serve(env=self.env)
+                self.assertEqual(self.verify(server, left["access_token"]), 401)
+                self.assertEqual(self.verify(server, fresh.json["access_token"]), 204)
+
+    def test_a_revoked_token_stays_so_after_a_jump_there_and_back(self):
+        server = self.serve(env=self.env)
+        token = self.login(server).json["access_token"]
+        self.ok("token", "revoke", "-", stdin=token)
+        for there in (HOUR, 10 * 365 * DAY):
+            self.jump(there)
+            for _ in range(10):  # each drops some of what is long over
+                self.assertEqual(self.login(server).status, 200)
+            time.sleep(0.3)
+            self.jump(0)
+            self.assertEqual(self.verify(server, token), 401)
+
+    def test_a_code_works_once_whatever_the_clock_says(self):
+        self.ok("user", "create", "bob", "--password-stdin", stdin=self.PASSWORD + "\n")
+        secret = self.ok("totp", "enroll", "bob", "--json").json["secret"]
+        self.ok("totp", "confirm", "bob", "--code-stdin", stdin=oathtool(secret, "--totp=SHA1", "--now", "now - 60 seconds"), env={**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("past", "-60")})
+        server = self.serve(env=self.env)
+        answer = lambda code: server.ask("POST", "/auth/mfa/verify", {"mfa_token": self.login(server, "bob").json["mfa_token"], "code": code}).status
+        code = oathtool(secret, "--totp=SHA1")
+        self.assertEqual(answer(code), 200)
+        for jump in (-HOUR, HOUR, 0):
+            self.jump(jump)
+            self.assertEqual(answer(code), 401, jump)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
