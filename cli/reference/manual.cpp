@@ -142,10 +142,8 @@ ManualPage settings_page(const std::string& date) {
       "with the file. A name that is not below is refused.");
   page.text("A duration is `90s`, `15m`, `24h` or `7d`; a bare number is seconds. A limit is `5/1m`.");
   page.begin_list("-tag -width Ds");
-  constexpr std::string_view types[] = {"text", "duration", "number", "on or off", "limit", "list of texts"};
   for (const auto& spec : base::setting_specs()) {
-    page.macro(".It Va " + std::string(spec.name) + " Pq " +
-               mdoc_word(types[static_cast<std::size_t>(spec.type)]));
+    page.macro(".It Va " + std::string(spec.name) + " Pq " + mdoc_word(base::word_of(spec.type)));
     page.text(std::string(spec.about) + ".");
     if (!spec.choices.empty()) page.text("One of: `" + std::string(spec.choices) + "`.");
     if (!spec.fallback.empty()) page.text("Default: `" + std::string(spec.fallback) + "`.");

@@ -230,6 +230,26 @@ std::optional<std::pair<std::string, std::string>> from_environment(const Enviro
 
 }  // namespace
 
+std::string_view word_of(SettingType type) {
+  switch (type) {
+    case text:
+      return "text";
+    case duration:
+      return "duration";
+    case lifetime:
+      return "duration above 0";
+    case integer:
+      return "number";
+    case boolean:
+      return "on or off";
+    case limit:
+      return "limit";
+    case list:
+      return "list of texts";
+  }
+  return "";
+}
+
 std::optional<std::string> complaint_about(const SettingSpec& spec, std::string_view value) {
   const std::string shown = quote(value);
   if (!spec.choices.empty()) {

@@ -15,6 +15,7 @@ namespace authctl::base {
 
 // lifetime: a duration above 0, without which nobody could be answered or stay signed in; limit: "5/1m"
 enum class SettingType { text, duration, lifetime, integer, boolean, limit, list };
+std::string_view word_of(SettingType type);  // "on or off", for a person
 inline bool is_time(SettingType type) {
   return type == SettingType::duration || type == SettingType::lifetime;
 }
