@@ -117,9 +117,20 @@ bool remember_address(Change& change, const std::string& user_id, const std::str
 // An `own` counter never leads to more than its account's does, which has an entry.
 bool has_entries(const CounterRow& row) { return row.kind != CounterKind::own; }
 
-// At home an account's success takes back what it failed there itself, and nothing of what was guessed at
-// others from there: with an account of one's own one would buy guesses at theirs without end. Gives whether
-// none is left.
+// What an account failed itself, as far as its success takes it back from its address's counter: at home what
+// it failed there, elsewhere what it failed anywhere (each of those stands in some address's counter, so none
+// is bought). Nothing: the account was never signed in before.
+std::optional<std::int64_t> own_failures(const std::vector<CounterRow>& own, const TakenAttempt& taken) {
+  if (own.empty()) return std::nullopt;
+  for (const auto kind : {CounterKind::own, CounterKind::account}) {
+    const auto row = std::ranges::find(taken.before, kind, &CounterRow::kind);
+    if (row != taken.before.end()) return row->state.failed_attempts;
+  }
+  return 0;
+}
+
+// Nothing is taken back of what was guessed at others from there: with an account of one's own one would buy
+// guesses at theirs without end. Gives whether none is left.
 bool take_back(store::Database& db, const CounterRow& before, std::int64_t failures) {
   auto row = store::find_counter(db, before.kind, before.subject);
   if (!row) return true;
@@ -198,12 +209,11 @@ void give_back_attempt(Change& change, const TakenAttempt& taken) {
 
 bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken) {
   const auto network = base::network_of(source.address);
-  const auto home = std::ranges::find(taken.before, CounterKind::own, &CounterRow::kind);
-  const bool at_home = network && home != taken.before.end();
+  const auto failures = own_failures(store::own_counters(change.db(), source.user_id), taken);
   for (const auto& row : taken.before) {
     if (!has_entries(row)) continue;
-    if (at_home && row.kind == CounterKind::ip) {
-      if (!take_back(change.db(), row, home->state.failed_attempts + 1)) continue;
+    if (failures && row.kind == CounterKind::ip) {
+      if (!take_back(change.db(), row, *failures + 1)) continue;
     } else {
       store::drop_counter(change.db(), row.kind, row.subject);
     }

@@ -47,8 +47,8 @@ void record_locks(Change& change, const AttemptSource& source, const TakenAttemp
 // It was right, and more is to come (a second factor): as if it had not been.
 void give_back_attempt(Change& change, const TakenAttempt& taken);
 // It was right: the counters begin anew, with an entry where one of them had led to a lock; but of the
-// address's only what the account failed itself is taken back where it is known from there. The address is
-// one of the account's from now on. Gives whether it is a new one beside others.
+// address's only what the account failed itself is taken back, unless it was never signed in before. The
+// address is one of the account's from now on. Gives whether it is a new one beside others.
 bool settle_success(Change& change, const AttemptSource& source, const TakenAttempt& taken);
 
 // What an account's counter leads to for whoever is not at home.

@@ -236,6 +236,30 @@ TEST_CASE("an account of one's own buys no guesses at those of others from the s
   CHECK(failed() == 0);
 }
 
+TEST_CASE("an account that was signed in elsewhere forgives an address nothing but its own slips") {
+  SignInWorld world(GENERATE(test::each_engine()));
+  for (const auto* name : {"mallory", "ann", "bob"}) world.add(name);
+  const auto failed = [&](int last) {
+    const auto row =
+        store::find_counter(world.db(), store::CounterKind::ip, "198.51.100." + std::to_string(last));
+    return row ? row->state.failed_attempts : 0;
+  };
+  CHECK(verdict(world.sign_in("mallory", right, elsewhere)) == "allowed");
+  for (int last = 1; last <= 12; ++last) {  // more addresses than an account is known from
+    const auto address = "198.51.100." + std::to_string(last);
+    for (const auto* name : {"ann", "bob"}) world.sign_in(name, wrong, address);
+    world.clock().advance(1h);
+    CHECK(failed(last) == 2);
+    CHECK(verdict(world.sign_in("mallory", wrong, address)) == "wrong_password");
+    CHECK(failed(last) == 3);
+    world.clock().advance(1h);
+    CHECK(verdict(world.sign_in("mallory", right, address)) == "allowed");
+    CHECK(failed(last) == 2);
+  }
+  CHECK(verdict(world.sign_in("mallory", right, "198.51.100.1")) == "allowed");  // it was forgotten there
+  CHECK(failed(1) == 2);
+}
+
 TEST_CASE("an account takes a hundred guesses in a row at most, whatever the settings") {
   SignInWorld world(store::Engine::sqlite);
   world.policy.lockout = {1'000'000, 0s, 0s};
