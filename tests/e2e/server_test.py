@@ -1,6 +1,7 @@
 """The server from outside: what every answer has, who may ask, how it starts and ends."""
 import json
 import signal
+import socket
 import time
 import unittest
 
@@ -268,6 +269,25 @@ class Life(ServerTest):
             self.assertIn(b"\r\nConnection: close\r\n", raw)
             self.assertEqual(server.stop(), 0)
             begun.close(), idle.close()
+
+    def test_a_handshake_that_nobody_ends_is_cut_and_holds_nothing_up(self):
+        server = self.serve(tls=True)
+        begun = server.connect()
+        silent, half = (socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(2))
+        begun.sendall(b"GET /healthz HTTP/1.1\r\n")
+        half.sendall(b"\x16\x03\x01\x02")  # of a ClientHello
+        server.ask("GET", "/healthz")
+        server.signal(signal.SIGTERM)
+        for client in (silent, half):
+            self.assertEqual(server.drain(client), (b"", True))
+            client.close()
+        self.assertIsNone(server.process.poll())  # it was not the end of the process that cut them
+        begun.sendall(b"Host: a\r\n\r\n")
+        raw, closed = server.drain(begun)
+        self.assertEqual((statuses(raw), closed), ([200], True))
+        begun.close()
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse([event for event in server.events() if event.get("level") in ("warning", "error")])
 
     def test_plain_http_is_for_loopback_only(self):
         for options, hint in ((("--listen", "0.0.0.0:0"), "--tls-cert"), (("--tls-cert", "x"), "--tls-key"),
