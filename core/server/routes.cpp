@@ -65,8 +65,12 @@ constexpr RouteDoc login_doc{.summary = "Sign in with a password",
 
 constexpr MemberDoc mfa_members[] = {{"mfa_token", "string", "from /auth/login"},
                                      {"code", "string", "of the app, or a backup code"}};
-constexpr RouteDoc mfa_doc{
-    .summary = "The second step of a sign-in", .request = mfa_members, .answers = login_answers};
+constexpr MemberDoc mfa_query[] = {
+    {"mode", "string", "token: as at /auth/login; asked for in either step", false}};
+constexpr RouteDoc mfa_doc{.summary = "The second step of a sign-in",
+                           .query = mfa_query,
+                           .request = mfa_members,
+                           .answers = login_answers};
 
 constexpr MemberDoc registration_members[] = {{"username", "string", "1 to 64 of a-z 0-9 . _ @ + ' -"},
                                               {"email", "string", "signs in too"},

@@ -64,7 +64,7 @@ Reply login(const Request& request, Work& work) {
 }
 
 Reply verify_mfa(const Request& request, Work& work) {
-  const auto door = door_of(request);  // judged, though the challenge has its own
+  const auto door = door_of(request);
   const Body body(request);
   if (auto refusal = refuse_foreign_form(request, body, work)) return std::move(*refusal);
   const auto challenge = body.secret("mfa_token", longest_code);

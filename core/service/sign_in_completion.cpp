@@ -87,7 +87,8 @@ AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignI
   if (!row) return refuse_unknown(realm, cause, policy, answer.door), std::move(answered);
   answered.known = true;
   answered.user_id = row->user_id;
-  answered.door = row->door;
+  // Whoever asks for tokens in either step has them in the body.
+  answered.door = answer.draft.door == store::Door::token ? store::Door::token : row->door;
   const auto check = verify_second_factor(
       realm, cause, policy,
       {.user = row->user_id, .code = answer.code, .door = answer.door, .factor = std::nullopt});
@@ -100,7 +101,7 @@ AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignI
                         .must_change = check.must_change,
                         .draft = answer.draft,
                         .replaced = answer.replaced};
-  completion.draft.door = row->door;
+  completion.draft.door = answered.door;
   completion.draft.remember_me = row->remember_me;
   Cause acting = cause;
   acting.actor = "user:" + row->user_id;

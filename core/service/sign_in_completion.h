@@ -47,7 +47,7 @@ NextStep complete_sign_in(Change& change, const Completion& completion, const Se
 struct ChallengeAnswer {
   std::string_view challenge;
   const base::Secret& code;
-  SessionDraft draft;  // its door and remember_me are those of the challenge
+  SessionDraft draft;  // remember_me is the challenge's; so is the door, unless this one asks for tokens
   std::optional<std::string> replaced;
   std::string door = "login";
 };

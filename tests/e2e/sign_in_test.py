@@ -633,8 +633,8 @@ class SecondFactor(SignIn):
         self.assertNotIn("set-cookie", answer.headers)
         return answer.json["mfa_token"]
 
-    def verify(self, token, code):
-        return self.browser.ask("POST", "/auth/mfa/verify", {"mfa_token": token, "code": code})
+    def verify(self, token, code, query=""):
+        return self.browser.ask("POST", "/auth/mfa/verify" + query, {"mfa_token": token, "code": code})
 
     def test_a_code_completes_the_sign_in_once(self):
         token, code = self.challenge(), self.code()
@@ -651,6 +651,14 @@ class SecondFactor(SignIn):
         token = self.challenge(query="?mode=token")
         answer = self.verify(token, self.code())
         self.assertEqual(set(answer.json), {"access_token", "refresh_token", "token_type", "expires_in"})
+
+    def test_tokens_can_be_asked_for_in_the_second_step_too(self):
+        answer = self.verify(self.challenge(), self.code(), "?mode=token")
+        self.assertEqual(set(answer.json), {"access_token", "refresh_token", "token_type", "expires_in"})
+        self.assertNotIn("set-cookie", answer.headers)
+        self.assertEqual(self.server.ask("GET", "/auth/me", headers=self.bearer(answer.json["access_token"])).status, 200)
+        again = self.server.ask("POST", "/auth/refresh", {"refresh_token": answer.json["refresh_token"]})
+        self.assertEqual((again.status, set(again.json)), (200, set(answer.json)))
 
     def test_five_wrong_codes_end_a_challenge(self):
         server = self.serve(env={**WIDE, "AUTHCTL_LOCKOUT_THRESHOLD": "100"})
