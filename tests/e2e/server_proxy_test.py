@@ -196,6 +196,11 @@ class Traefik(ServerTest):
         questions = re.findall(r'address: "http://127.0.0.1:8443(/[^"]*)"', text)
         self.assertEqual(questions, ["/auth/verify?permission=app:read", "/auth/verify?permission=app:administer"])
         self.assertEqual(re.findall(r"trustForwardHeader: (\S+)", text), ["false"] * 2)
+        self.assertEqual(re.findall(r"middlewares: (\[.*)", text), [f'["clean", "{may}", "no-token"]' for may in ("may-administer", "may-read")])
+        cleaned = re.findall(r'^ {10}(\S+): ""$', text.split("    clean:")[1].split("    no-token:")[0], re.MULTILINE)
+        spellings = {"-".join(words).replace("-", mark, 1) if len(words) == 2 else words[0] + mark + words[1] + other + words[2]
+                     for words in (("X", "Auth", "User"), ("X", "Auth", "Roles"), ("Remote", "User")) for mark in "-_" for other in "-_"}
+        self.assertEqual(set(cleaned), spellings)
         self.ok("role", "grant", "reader", "app:read")
         server, token = self.serve("--behind-proxy", "127.0.0.1"), self.token()
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
