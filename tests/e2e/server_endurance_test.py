@@ -62,7 +62,7 @@ class Endurance(ServerTest):
     def test_where_nothing_can_be_written_nothing_is_done_and_health_says_so(self):
         for checks in ("off", "all"):
             with self.subTest(checks):
-                server = self.serve(env={**CHEAP, "AUTHCTL_AUDIT_CHECKS": checks})
+                server = self.serve("--metrics-listen", "127.0.0.1:0", env={**CHEAP, "AUTHCTL_AUDIT_CHECKS": checks})
                 token = self.login(server).json["access_token"]
                 verify = "/auth/verify?permission=read:posts"
                 self.assertEqual(server.ask("GET", verify, headers=self.bearer(token)).status, 204)
@@ -71,11 +71,14 @@ class Endurance(ServerTest):
                 self.assertEqual(server.ask("POST", "/auth/logout", headers=self.bearer(token)).status, 503)
                 self.assertEqual(server.ask("GET", "/readyz").status, 503)
                 self.assertEqual(server.ask("GET", "/healthz").status, 200)
+                self.assertIn("authctl_store_ready 0\n", server.ask("GET", "/metrics", port=server.metrics_port).text)
+                self.assertEqual(server.wait_for("request.failed")["level"], "error")
                 status = server.ask("GET", verify, headers=self.bearer(token)).status
                 self.assertEqual(status, 204 if checks == "off" else 503)
                 resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
                 server.wait_for("store.writable_again")
                 self.assertEqual(server.ask("GET", "/readyz").status, 200)
+                self.assertIn("authctl_store_ready 1\n", server.ask("GET", "/metrics", port=server.metrics_port).text)
                 self.assertEqual(self.login(server).status, 200)
                 self.assertEqual(server.ask("GET", verify, headers=self.bearer(token)).status, 204)
                 self.assertEqual(server.stop(), 0)
