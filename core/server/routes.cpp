@@ -86,11 +86,12 @@ constexpr RouteDoc registration_doc{
     .summary = "Make an account", .request = registration_members, .answers = registration_answers};
 
 constexpr MemberDoc refresh_members[] = {{"refresh_token", "string", "where there are no cookies", false}};
-constexpr AnswerDoc refresh_answers[] = {{200, "other tokens, as at the sign-in", user_members},
-                                         {401, "unknown, spent, or its session is over"},
-                                         {403, "CSRF validation failed"},
-                                         {422, "refresh_token is no text"},
-                                         {429, "too many refreshes"}};
+constexpr AnswerDoc refresh_answers[] = {
+    {200, "other tokens, as at the sign-in", user_members},
+    {401, "unknown, spent, or its session is over"},
+    {403, "CSRF validation failed"},
+    {422, "refresh_token is no text, or mode is token and it came in a cookie"},
+    {429, "too many refreshes"}};
 constexpr RouteDoc refresh_doc{.summary = "Use a refresh token, once",
                                .query = mode_query,
                                .request = refresh_members,

@@ -65,6 +65,9 @@ Reply refresh(const Request& request, Work& work) {
   const auto session = service::session_of_refresh(work.realm.db(), presented->token);
   if (session && presented->by_cookie && !passes_csrf(request, work.config, work.site.csrf(), session->id))
     return csrf_refusal();
+  // What a page's script cannot read in the cookie it shall not be handed in a body either.
+  if (presented->by_cookie && asked == store::Door::token)
+    throw base::Error(base::ErrorCode::invalid, "a refresh token in a cookie is answered with cookies");
   const std::string sources[] = {session ? service::rate_of("refresh", session->id)
                                          : service::rate_of_address("refresh", request.address)};
   if (auto refusal = refuse_too_many(work, request, "limit_refresh", "auth.refresh", sources))
@@ -83,7 +86,7 @@ Reply refresh(const Request& request, Work& work) {
     session_has_ended(work, session->id);
     return refused(presented->by_cookie);
   }
-  return tokens_reply(*outcome.tokens, asked == store::Door::token ? asked : door, work);
+  return tokens_reply(*outcome.tokens, door, work);
 }
 
 Reply logout(const Request& request, Work& work) {

@@ -191,6 +191,14 @@ class Stolen(SignIn):
         self.assertEqual(self.server.ask("POST", "/auth/refresh", {"refresh_token": stolen}).status, 401)
         self.assertEqual(self.browser.ask("POST", "/auth/refresh").status, 401)
 
+    def test_a_script_in_the_page_is_not_handed_the_tokens_that_its_cookies_hide(self):
+        self.sign_in()
+        answer = self.browser.ask("POST", "/auth/refresh?mode=token")
+        self.refused(answer, 422, "Validation failed")
+        self.assertNotIn("set-cookie", answer.headers)
+        answer = self.browser.ask("POST", "/auth/refresh")
+        self.assertEqual((answer.status, set(answer.json)), (200, {"user", "expires_in"}), "the token was not spent")
+
     def test_no_secret_is_in_the_log_or_the_store(self):
         self.sign_in()
         secrets = [self.browser.jar[name] for name in ("__Host-authctl_access", "__Secure-authctl_refresh")]
