@@ -134,6 +134,11 @@ class Proxied:
     def test_what_the_command_line_changes_holds_behind_the_proxy_too(self):
         token = self.token()
         self.assertEqual(self.get("/", self.bearer(token))[0], 200)
+        other = self.token()
+        self.ok("token", "revoke", "-", stdin=other)
+        time.sleep(0.3)
+        self.assertEqual(self.get("/", self.bearer(other))[0], 401)
+        self.assertEqual(self.get("/", self.bearer(token))[0], 200)
         self.ok("role", "unassign", "ann", "reader")
         time.sleep(0.3)
         self.assertEqual(self.get("/", self.bearer(token))[0], 403)
