@@ -8,6 +8,7 @@
 #include "core/service/last_admin.h"
 #include "core/service/role_assignments.h"
 #include "core/service/sessions.h"
+#include "core/store/one_time_repository.h"
 
 namespace authctl::service {
 namespace {
@@ -102,6 +103,8 @@ UserOutcome update_user(Change& change, const UserUpdate& update) {
     store::set_user_email(change.db(), user, *email, change.now());
     detail["email"] = base::or_null(*email);
     detail["email_before"] = base::or_null(user.email);
+    store::OneTimeRepository(change.db())
+        .end_resets(user.id);  // who reads the old mailbox has no say any more
     user.email = *email;
   }
   if (name) {

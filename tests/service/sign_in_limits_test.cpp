@@ -117,6 +117,24 @@ TEST_CASE("a reset ends by its time, by a newer one, and with the account") {
   CHECK_FALSE(world.confirm(mail.token.reveal_text()));
 }
 
+TEST_CASE("what was mailed to an address is worth nothing once the account has another, or none") {
+  ResetWorld world(GENERATE(test::each_engine()));
+  world.give_email();
+  const auto mail = world.ask("ann@example.com").value();
+  const std::string now = GENERATE("elsewhere@example.com", "");
+  update_user(world.realm(), world.cause(), {.user = "ann", .email = now, .rename = {}});
+  CHECK_FALSE(world.confirm(mail.token.reveal_text()));
+  if (!now.empty()) CHECK(world.confirm(world.ask(now).value().token.reveal_text()));
+}
+
+TEST_CASE("a rename leaves a reset as it is") {
+  ResetWorld world(GENERATE(test::each_engine()));
+  world.give_email();
+  const auto mail = world.ask("ann@example.com").value();
+  update_user(world.realm(), world.cause(), {.user = "ann", .email = {}, .rename = "anna"});
+  CHECK(world.confirm(mail.token.reveal_text()));
+}
+
 TEST_CASE("nobody is written to by name, nor where an account is shut or not there") {
   ResetWorld world(GENERATE(test::each_engine()));
   world.give_email();
