@@ -3,10 +3,10 @@
 // holds a place from before it is begun to its end; where none is free it is refused at once. Memory is
 // bounded by (threads + 1) x the memory of one hash: a place itself costs what a request does.
 //
-//   this server's other requests are      who hashes
-//   few                                   `modest` threads (nice +5): a share of a machine that others keep
-//   busy many (a third of a core)              `idle` threads (SCHED_IDLE): what those requests leave either,
-//   nothing finished for long     the floor: one more, of ordinary priority
+//   this server's other requests are     who hashes
+//   few                                  `modest` threads (nice +5): their share of a busy machine
+//   many (a third of a core)             `idle` threads (SCHED_IDLE): what those requests leave
+//   either, nothing finished for long    the floor: one more, of ordinary priority
 //
 // SCHED_IDLE alone would have a sign-in wait for minutes where other programs keep every core busy. When the
 // requests become many, a modest thread that hashes is made idle at once; as it may not become modest again

@@ -1,7 +1,8 @@
 // Signing of access tokens beside the change that settles them.
 //
-//   in the change:   ActiveSigner::get ──► SigningKey      settle_token ──► SettledToken: claims and row, no
-//   signature afterwards:      SettledToken::sign()       on the caller's own thread, by whoever hands it out
+//   in the change   ActiveSigner::get ──► SigningKey
+//                   settle_token ──► SettledToken: claims and row, no signature
+//   afterwards      SettledToken::sign(), on the thread of whoever hands it out
 //
 // Invariants: no token is signed before its row in issued_token and its entry are on disk; changes, which
 // wait for each other, do not wait for signatures. A key that is revoked in between has made a token that is
