@@ -4,6 +4,7 @@
 #include "core/service/checkup_checks.h"
 #include "core/service/keyring.h"
 #include "core/service/keyring_rotation.h"
+#include "core/service/keyring_state.h"
 
 namespace authctl::service {
 namespace {
@@ -41,6 +42,15 @@ Judgement judge_age(const Patient& patient, KeyUse use) {
   const std::string hint =
       "authctl key plan --use " + word(use) + ", then authctl key rotate --use " + word(use);
   return age >= 2 * *allowed ? failing(text, hint) : warning(text, hint);
+}
+
+// What takes a weak key out of use.
+std::string instead_of(const store::KeyRow& key) {
+  const auto kid = base::shell_word(key.kid);
+  if (key.state == KeyState::active) return "authctl key rotate --use jwt --alg ES256";
+  if (key.state == KeyState::pending) return "authctl key delete " + kid;
+  const std::string now = "authctl key revoke " + kid;
+  return key.retires_at ? now + ", or wait until " + base::to_rfc3339(*key.retires_at) : now;
 }
 
 }  // namespace
@@ -90,13 +100,13 @@ Judgement check_old_keys(const Patient& patient) {
 
 Judgement check_algorithms(const Patient& patient) {
   for (const auto& key : store::KeyRepository(patient.db()).list(KeyUse::jwt)) {
-    if (key.state == KeyState::revoked) continue;
+    if (key.state == KeyState::revoked || is_gone(key, patient.now)) continue;
     if (key.alg == "HS256")
       return warning("key " + base::quote(key.kid) + " is HS256: who can verify with it can sign",
-                     "authctl key rotate --use jwt --alg ES256");
+                     instead_of(key));
     if (key.alg == "RS256" && key.bits < fewest_rsa_bits)
       return warning("key " + base::quote(key.kid) + " is RSA with " + std::to_string(key.bits) + " bits",
-                     "authctl key rotate --use jwt --alg ES256");
+                     instead_of(key));
   }
   return well("keys are asymmetric and strong");
 }
