@@ -50,7 +50,8 @@ Found roles_without_holder(Database& db, base::Timestamp now) {
 }
 
 Found ended_assignments(Database& db, base::Timestamp now) {
-  return find(db, "r.name || ' of ' || u.name",
+  return find(db,
+              "r.name || ' of ' || u.name || CASE WHEN a.resource = '' THEN '' ELSE ' on ' || a.resource END",
               "role_assignment a JOIN role r ON r.id = a.role_id JOIN user_account u ON u.id = a.user_id "
               "WHERE a.expires_at <= $1",
               {now});

@@ -21,7 +21,7 @@ Found users_without_factor(Database& db);  // active ones
 Found users_unseen(Database& db, base::Timestamp since);
 Found users_with_other_scheme(Database& db, std::string_view scheme);
 Found roles_without_holder(Database& db, base::Timestamp now);  // and nobody inherits from them
-Found ended_assignments(Database& db, base::Timestamp now);     // "ROLE of USER"
+Found ended_assignments(Database& db, base::Timestamp now);     // "ROLE of USER[ on RESOURCE]"
 // Active users who reach one of these permissions, both without a resource; of them those without a factor.
 Found holders_of(Database& db, std::span<const std::string> permissions, base::Timestamp now,
                  bool without_factor);
