@@ -43,18 +43,13 @@ Reach measure(const Patient& patient) {
   return reach;
 }
 
-std::int64_t median_of(const std::set<std::string>& users,
-                       const std::map<std::string, std::int64_t>& grants) {
+// Twice the median, which may lie halfway between two counts.
+std::int64_t double_median_of(const std::set<std::string>& users,
+                              const std::map<std::string, std::int64_t>& grants) {
   std::vector<std::int64_t> counts;
   for (const auto& user : users) counts.push_back(grants.at(user));
-  const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
-  std::nth_element(counts.begin(), middle, counts.end());
-  return *middle;
-}
-
-bool is_broad(const std::string& permission) {
-  return permission == everything || permission == "*" || permission.starts_with("*:") ||
-         permission.starts_with("*.");
+  std::ranges::sort(counts);
+  return counts[(counts.size() - 1) / 2] + counts[counts.size() / 2];
 }
 
 store::Found found_in(const std::set<std::string>& names) {
@@ -129,53 +124,59 @@ Judgement check_unused_users(const Patient& patient) {
   const auto found = store::users_unseen(patient.db(), patient.now - quarter);
   if (found.count == 0) return well("everybody was here within 90 days");
   return warning("not signed in for 90 days: " + counted(found, "user", "users"),
-                 "authctl user list --inactive-for 90d, then authctl user disable NAME");
+                 "authctl user list --inactive-for 90d, then authctl user disable " +
+                     base::shell_word(found.names.front()));
 }
 
 Judgement check_unused_roles(const Patient& patient) {
   const auto found = store::roles_without_holder(patient.db(), patient.now);
   if (found.count == 0) return well("every role has somebody who holds it");
-  return warning("nobody holds " + counted(found, "role", "roles"), "authctl role delete NAME");
+  return warning("nobody holds " + counted(found, "role", "roles"),
+                 "authctl role delete " + base::shell_word(found.names.front()));
 }
 
 Judgement check_ended_assignments(const Patient& patient) {
   const auto found = store::ended_assignments(patient.db(), patient.now);
   if (found.count == 0) return well("no assignment has come to its end");
   return warning("come to their end and still there: " + counted(found, "assignment", "assignments"),
-                 "authctl role unassign USER ROLE");
+                 "authctl role unassign USER ROLE [--on RESOURCE]");
 }
 
 Judgement check_broad_grants(const Patient& patient) {
-  std::set<std::string> broad, wielding;
+  std::set<std::string> broad, all_powerful;
   const auto next = store::every_grant(patient.db());
   while (const auto grant = next()) {
-    if (!grant->resource.empty() || !is_broad(grant->permission)) continue;
-    for (const auto& role : grant->roles) {
-      wielding.insert(role);
-      broad.insert(grant->permission + " in " + role);
-    }
+    if (!grant->resource.empty()) continue;
+    const bool is_everything = grant->permission == everything;
+    if (!is_everything && grant->permission.find('*') == std::string::npos) continue;
+    for (const auto& role : grant->roles)
+      (is_everything ? all_powerful : broad).insert(grant->permission + " in " + role);
   }
   // One role has to hold everything: that of the admins.
-  if (wielding.size() <= 1) return well("at most one role may do everything");
+  if (all_powerful.size() > 1) broad.merge(all_powerful);
+  if (broad.empty()) return well("one role at most holds admin:all, and no grant on every resource has a *");
   return warning(
-      "more than one role may do nearly everything: " + counted(found_in(broad), "grant", "grants"),
-      "authctl role revoke ROLE PERMISSION");
+      "admin:all in more than one role, or a * on every resource: " +
+          counted(found_in(broad), "grant", "grants"),
+      "authctl role revoke ROLE PERMISSION, then authctl role grant what is needed, or --on RESOURCE");
 }
 
 Judgement check_excess(const Patient& patient) {
   const auto reach = measure(patient);
   std::set<std::string> excessive;
+  std::string first;
   for (const auto& [role, users] : reach.members) {
     if (users.size() < enough_for_a_median) continue;
-    const auto median = median_of(users, reach.grants);
+    const auto double_median = double_median_of(users, reach.grants);
     for (const auto& user : users) {
-      if (reach.grants.at(user) > 2 * median) excessive.insert(user + " in " + role);
+      if (2 * reach.grants.at(user) <= double_median) continue;
+      excessive.insert(user + " in " + role);
+      if (first.empty()) first = user;
     }
   }
-  if (excessive.empty()) return well("nobody may do much more than others of their role");
-  return warning("more than twice the grants of their role's median: " +
-                     counted(found_in(excessive), "person", "people"),
-                 "authctl permission list USER");
+  if (excessive.empty()) return well("nobody may do more than the median of their role");
+  return warning("more grants than their role's median: " + counted(found_in(excessive), "person", "people"),
+                 "authctl permission list " + base::shell_word(first));
 }
 
 Judgement check_unused_grants(const Patient& patient) {
