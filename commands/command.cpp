@@ -49,8 +49,9 @@ void settle(CLI::App& noun) {
         option->transform(CLI::Validator(unmark_word, "", "a word"));
         continue;
       }
-      // Else `--role editor bob` would take bob for a second role.
-      option->allow_extra_args(false);
+      // Else `--role editor bob` would take bob for a second role. What is named CIDR… says that it takes
+      // several.
+      option->allow_extra_args(option->get_type_name().ends_with("…"));
       // `--role "$ROLE"` with the variable unset must not mean every role.
       if (option->get_items_expected_max() > 0 && !may_be_empty(*option)) refuse_empty(option);
     }

@@ -43,8 +43,8 @@ void declare_serve(Noun& noun) {
   verb.add_option("--tls-key", request->tls_key, "its private key, PEM")->type_name("FILE");
   verb.add_flag("--dev", request->dev, "a self-signed certificate, made on the spot");
   verb.add_option("--behind-proxy", request->behind_proxy,
-                  "a proxy in front: its X-Forwarded-For and -Proto are believed, plain HTTP is served")
-      ->type_name("CIDR");
+                  "proxies in front: their X-Forwarded-For and -Proto are believed, plain HTTP is served")
+      ->type_name("CIDR…");
   verb.add_option("--redirect-listen", request->redirect_listen,
                   "plain HTTP here is answered with a redirect to https")
       ->type_name("ADDR:PORT");

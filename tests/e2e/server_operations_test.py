@@ -130,6 +130,12 @@ class Operations(ServerTest):
             self.assertNotIn(hidden, lines)
 
     def test_a_proxy_that_is_trusted_says_whether_it_was_https(self):
+        for several in (("192.0.2.0/24", "127.0.0.1/32"), ("192.0.2.0/24", "--behind-proxy", "127.0.0.1/32")):
+            server = self.serve("--behind-proxy", *several)
+            answer = server.ask("POST", "/auth/login", {"username": "x", "password": "y"}, {"X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "https"})
+            self.assertEqual(answer.status, 401)
+            self.assertEqual(server.wait_for("request")["ip"], "203.0.***.***")
+            self.assertEqual(server.stop(), 0)
         server = self.serve("--behind-proxy", "127.0.0.1/32")
         token = self.token()
         for proto, status in (("https", 204), ("http", 403), (None, 204)):
