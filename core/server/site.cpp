@@ -53,14 +53,16 @@ Site::~Site() = default;
 
 base::Timestamp Site::now() {
   const auto clock_says = clock.now();
-  const auto seen = latest_.load(std::memory_order_relaxed);
+  auto seen = latest_.load(std::memory_order_relaxed);
   const auto counts = base::later_of(clock_says, seen);
   if (counts < seen) knowledge.clock_went_back();
-  if (counts != seen) latest_.store(counts, std::memory_order_relaxed);
+  // Not over what another thread has seen meanwhile.
+  if (counts != seen) latest_.compare_exchange_strong(seen, counts, std::memory_order_relaxed);
   return counts;
 }
 
 void Site::has_seen(base::Timestamp time) {
+  if (base::later_of(clock.now(), time) != time) return;  // it would not count
   auto seen = latest_.load(std::memory_order_relaxed);
   while (seen < time && !latest_.compare_exchange_weak(seen, time, std::memory_order_relaxed)) continue;
 }
