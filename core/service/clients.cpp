@@ -48,13 +48,13 @@ std::vector<std::string> warnings_about(const ClientRow& client) {
           client.id + " --redirect-uri U"};
 }
 
-// Nothing on a dry run: what is not kept is not made.
+// Nothing on a dry run, which takes its row back: nobody is handed what is not kept.
 std::optional<base::Secret> give_secret(Change& change, const ClientRow& client) {
-  if (change.dry_run()) return std::nullopt;
   auto secret = credential::make_client_secret(change.realm().random());
   const auto hash = credential::client_secret_hash(secret.reveal_text());
   store::insert_client_secret(change.db(),
                               {{hash.begin(), hash.end()}, client.id, change.now(), std::nullopt});
+  if (change.dry_run()) return std::nullopt;
   return secret;
 }
 
