@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/service/token_batch.h"
 #include "core/service/tokens.h"
+#include "core/store/change_feed.h"
 
 namespace authctl::commands {
 namespace {
@@ -151,17 +152,54 @@ void check_limit(const Options& options) {
               "--max-bytes " + std::to_string(max_token_bytes));
 }
 
-Judge make_judge(Invocation& in, const Options& options) {
+// What can be said before somebody hands in a token.
+void check_options(Invocation& in, const Options& options) {
   check_limit(options);
   check_openness(options);
+  (void)parse_algorithms(options.algorithms);
+  (void)parse_required(options.required);
+  if (!options.without_store()) (void)in.realm();
+}
+
+// By the clock and the keys of this very moment: a token that was read before is no younger.
+Judge make_judge(Invocation& in, const Options& options) {
   return options.without_store() ? judge_without_store(in, options) : judge_with_store(in, options);
 }
+
+// The judge of a batch: the keys are read anew once the log of the store has gone on.
+class FollowedKeys {
+ public:
+  FollowedKeys(Invocation& in, const Options& options)
+      : in_(in), options_(options), seen_(log_size()), judge_(make_judge(in, options)) {}
+
+  const Judge& judge() const { return judge_; }
+
+  service::BatchMoment moment() {
+    const auto now = options_.now.value_or(judge_.realm ? judge_.realm->now() : in_.clock().now());
+    if (const auto size = log_size(); size != seen_) {
+      judge_.keys = service::trusted_keys(*judge_.realm, now);
+      seen_ = size;
+    }
+    return {judge_.keys, now};
+  }
+
+ private:
+  std::int64_t log_size() {
+    return options_.without_store() ? 0 : store::log_head(in_.realm().db()).size;
+  }
+
+  Invocation& in_;
+  const Options& options_;
+  std::int64_t seen_;
+  Judge judge_;
+};
 
 int exit_of(bool valid) { return valid ? 0 : base::kind_of(ErrorCode::unverified).exit_status; }
 
 Output verify_one(Invocation& in, const Options& options) {
-  Judge judge = make_judge(in, options);
+  check_options(in, options);
   const auto text = read_token(in, options.file, options.max_bytes);
+  const Judge judge = make_judge(in, options);
   token::Verifier verifier(judge.keys, judge.expectations);
   auto verdict = verifier.verify(text, judge.now);
   if (verdict.ok() && judge.realm) {
@@ -173,16 +211,17 @@ Output verify_one(Invocation& in, const Options& options) {
 }
 
 Output verify_batch(Invocation& in, const Options& options) {
-  const Judge judge = make_judge(in, options);
-  service::BatchRequest request{.keys = judge.keys,
+  check_options(in, options);
+  FollowedKeys followed(in, options);
+  const Judge& judge = followed.judge();
+  service::BatchRequest request{.moment = [&] { return followed.moment(); },
                                 .expectations = judge.expectations,
-                                .now = judge.now,
                                 .jobs = std::max(1u, std::thread::hardware_concurrency()),
                                 .store_refusal = {},
                                 .interrupted = [&in] { return in.interrupted(); }};
   if (judge.realm) {
-    request.store_refusal = [&](const service::TokenSubject& subject) {
-      return service::store_refusal(*judge.realm, subject, judge.now);
+    request.store_refusal = [&](const service::TokenSubject& subject, base::Timestamp now) {
+      return service::store_refusal(*judge.realm, subject, now);
     };
   }
   std::ifstream file;

@@ -24,6 +24,7 @@ struct Judged {
 
 struct Block {
   LineBlock lines;
+  BatchMoment moment;
   std::vector<Judged> judged;
   std::string rest;  // "alg":…,"kid":…,"type":…,"claims":…} of each token, one after the other
   std::exception_ptr failure;
@@ -45,12 +46,31 @@ void append_rest(std::string& out, const token::Verdict& verdict) {
   out += "}\n";
 }
 
-void judge(Block& block, token::Verifier& verifier, const BatchRequest& request) {
+// A verifier for the keys of the block before, or a new one where they are others.
+class FollowingVerifier {
+ public:
+  explicit FollowingVerifier(const token::Expectations& expectations) : expectations_(expectations) {}
+
+  token::Verdict verify(std::string_view text, const BatchMoment& moment) {
+    if (keys_ != moment.keys) {
+      verifier_.emplace(moment.keys, expectations_);
+      keys_ = moment.keys;
+    }
+    return verifier_->verify(text, moment.now);
+  }
+
+ private:
+  const token::Expectations& expectations_;
+  std::shared_ptr<const token::KeySet> keys_;
+  std::optional<token::Verifier> verifier_;
+};
+
+void judge(Block& block, FollowingVerifier& verifier, const BatchRequest& request) {
   std::size_t begin = 0;
   for (const std::size_t end : block.lines.ends) {
     const auto line = std::string_view(block.lines.text).substr(begin, end - begin);
     begin = end;
-    const auto verdict = verifier.verify(line, request.now);
+    const auto verdict = verifier.verify(line, block.moment);
     Judged judged{.reason = verdict.reason, .subject = {}, .end = 0};
     if (verdict.ok() && request.store_refusal) judged.subject = subject_of(verdict);
     append_rest(block.rest, verdict);
@@ -90,7 +110,7 @@ class Workers {
 
  private:
   void work() {
-    token::Verifier verifier(request_.keys, request_.expectations);
+    FollowingVerifier verifier(request_.expectations);
     std::unique_lock lock(mutex_);
     for (;;) {
       arrived_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
@@ -123,7 +143,7 @@ void write_block(const Block& block, std::ostream& out, const BatchRequest& requ
   std::size_t begin = 0;
   for (const auto& judged : block.judged) {
     auto reason = judged.reason;
-    if (!reason && judged.subject) reason = request.store_refusal(*judged.subject);
+    if (!reason && judged.subject) reason = request.store_refusal(*judged.subject, block.moment.now);
     text += reason ? "{\"valid\":false,\"reason\":\"" : "{\"valid\":true,\"reason\":null";
     if (reason) text.append(token::word_of(*reason)).append("\"");
     text.append(block.rest, begin, judged.end - begin);
@@ -152,6 +172,7 @@ BatchCount verify_batch(std::istream& in, std::ostream& out, const BatchRequest&
       Block& block = under_way.emplace_back();
       more = reader.next(block.lines);
       if (more) {
+        block.moment = request.moment();
         workers.submit(block);
       } else {
         under_way.pop_back();

@@ -1,7 +1,7 @@
 // Many tokens, a line each, verified on several cores and answered in the order in which they came.
 // Invariant: what is held in memory is bounded by the number of blocks under way, whatever the length of the
 // input or of a line; signatures are checked by the workers, each with contexts of its own, and the store is
-// asked by the calling thread alone.
+// asked by the calling thread alone; a batch that goes on for hours follows the clock and the keys.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,13 +13,19 @@
 
 namespace authctl::service {
 
-struct BatchRequest {
+// What the tokens of one block are judged by.
+struct BatchMoment {
   std::shared_ptr<const token::KeySet> keys;
-  token::Expectations expectations;
   base::Timestamp now;
+};
+
+struct BatchRequest {
+  // Asked once a block was read, so that no token is older than the moment by which it is judged.
+  std::function<BatchMoment()> moment;
+  token::Expectations expectations;
   unsigned jobs = 1;
   // Asked for each token that is otherwise valid; empty where there is no store.
-  std::function<std::optional<token::Reason>(const TokenSubject&)> store_refusal;
+  std::function<std::optional<token::Reason>(const TokenSubject&, base::Timestamp)> store_refusal;
   std::function<bool()> interrupted;
 };
 

@@ -26,8 +26,8 @@ Batch run(const std::string& input, BatchRequest request) {
 
 BatchRequest request_for(KeyWorld& world, unsigned jobs) {
   BatchRequest request;
-  request.keys = trusted_keys(world.realm(), world.clock().now());
-  request.now = world.clock().now();
+  const BatchMoment moment{trusted_keys(world.realm(), world.clock().now()), world.clock().now()};
+  request.moment = [moment] { return moment; };
   request.jobs = jobs;
   return request;
 }
@@ -89,8 +89,9 @@ TEST_CASE("a line of a batch says what the verdict of a single token says") {
   const auto good = world.issue();
   for (const std::string& token :
        {good, std::string("junk"), good + "A", std::string(), std::string(20000, 'x')}) {
-    token::Verifier verifier(request.keys, request.expectations);
-    const auto single = base::json::serialize(token::verdict_json(verifier.verify(token, request.now)));
+    token::Verifier verifier(request.moment().keys, request.expectations);
+    const auto single =
+        base::json::serialize(token::verdict_json(verifier.verify(token, request.moment().now)));
     CHECK(run(token + "\n", request).lines == std::vector<std::string>{single});
   }
 }
@@ -101,8 +102,8 @@ TEST_CASE("the store has the last word on each token of a batch") {
   const auto dead = world.issue();
   revoke_token(world.realm(), world.cause(), dead);
   auto request = request_for(world, 2);
-  request.store_refusal = [&](const TokenSubject& subject) {
-    return store_refusal(world.realm(), subject, world.clock().now());
+  request.store_refusal = [&](const TokenSubject& subject, base::Timestamp now) {
+    return store_refusal(world.realm(), subject, now);
   };
   const auto batch = run(kept + "\n" + dead + "\n" + kept, request);
   REQUIRE(batch.lines.size() == 3);
@@ -110,6 +111,30 @@ TEST_CASE("the store has the last word on each token of a batch") {
   CHECK(batch.lines[1].starts_with(R"({"valid":false,"reason":"revoked",)"));
   CHECK(batch.lines[2] == batch.lines[0]);
   CHECK(batch.count.invalid == 1);
+}
+
+TEST_CASE("a batch that goes on for long follows the clock and the keys") {
+  KeyWorld world;
+  const auto token = world.issue();
+  std::string input;
+  for (int i = 0; i < 3000; ++i) input += token + "\n";
+  auto request = request_for(world, 2);
+  const auto first = request.moment();
+  int asked = 0;
+  SECTION("a token expires on the way") {
+    request.moment = [&] { return ++asked == 1 ? first : BatchMoment{first.keys, first.now + std::chrono::hours{24}}; };
+    const auto batch = run(input, request);
+    CHECK(batch.lines.front().starts_with(R"({"valid":true,)"));
+    CHECK(batch.lines.back().starts_with(R"({"valid":false,"reason":"expired",)"));
+  }
+  SECTION("its key goes on the way") {
+    const auto none = std::make_shared<const token::KeySet>();
+    request.moment = [&] { return ++asked == 1 ? first : BatchMoment{none, first.now}; };
+    const auto batch = run(input, request);
+    CHECK(batch.lines.front().starts_with(R"({"valid":true,)"));
+    CHECK(batch.lines.back().starts_with(R"({"valid":false,"reason":"unknown_key",)"));
+  }
+  CHECK(asked > 2);
 }
 
 TEST_CASE("a batch that is interrupted ends with an error") {
