@@ -150,7 +150,8 @@ SettledToken settle_token(Change& c, const TokenRequest& request, const store::U
   settled.expires_at = base::from_unix_seconds(settled.claims.at("exp").as_int64());
   TokenRepository tokens(c.db());
   tokens.insert(row_of(settled, request, user, c));
-  tokens.prune(std::min(c.now(), settled_time(c.db())) - kept_after_expiry, pruned_for_each_issue);
+  if (tokens.has_expired_before(c.now() - kept_after_expiry))
+    tokens.prune(std::min(c.now(), settled_time(c.db())) - kept_after_expiry, pruned_for_each_issue);
   return settled;
 }
 

@@ -114,6 +114,14 @@ std::vector<std::string> TokenRepository::unrestricted_roles(std::string_view us
   return names;
 }
 
+bool TokenRepository::has_expired_before(base::Timestamp before) {
+  return db_
+      .query("SELECT 1 WHERE EXISTS (SELECT 1 FROM revoked_token WHERE expires_at < $1) OR EXISTS (SELECT 1 "
+             "FROM issued_token WHERE expires_at < $1)",
+             {before})
+      ->next();
+}
+
 void TokenRepository::prune(base::Timestamp before, std::int64_t limit) {
   db_.execute(
       "DELETE FROM revoked_token WHERE jti IN (SELECT jti FROM revoked_token WHERE expires_at < $1 "

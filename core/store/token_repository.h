@@ -64,6 +64,7 @@ class TokenRepository {
   // only does not go into a token: who reads it there could not tell.
   std::vector<std::string> unrestricted_roles(std::string_view user_id, base::Timestamp now);
 
+  bool has_expired_before(base::Timestamp before);
   // At most `limit` rows each about tokens that expired before `before`.
   void prune(base::Timestamp before, std::int64_t limit);
 
