@@ -213,6 +213,7 @@ void declare_apply(Noun& noun) {
                     "authctl apply -f authctl.yaml --prune --yes --reason 'release 7'",
                     "authctl apply -f authctl.yaml --dry-run --json"},
        .exits = {{2, "the manifest has a mistake"},
+                 {3, "the manifest or a file that it names is not there"},
                  {5, "a name is taken, the store was changed meanwhile, or an interlock refuses"}},
        .more =
            "Makes roles, users, clients, key policies and settings as the manifest says, all of it or "
@@ -234,7 +235,9 @@ void declare_diff(Noun& noun) {
   auto& app =
       noun.alone(&change_shape,
                  {.examples = {"authctl diff -f authctl.yaml", "authctl diff -f authctl.yaml --prune --json"},
-                  .exits = {{2, "the manifest has a mistake"}, {6, "changes are pending"}},
+                  .exits = {{2, "the manifest has a mistake"},
+                            {3, "the manifest or a file that it names is not there"},
+                            {6, "changes are pending"}},
                   .more = "Shows what `apply` would do, and whether it undoes what somebody changed by hand. "
                           "Writes nothing."},
                  [request](Invocation& in) {

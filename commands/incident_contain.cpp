@@ -90,8 +90,11 @@ Output shown(Invocation& in, const Options& options, const service::Containment&
 
 Output contain(Invocation& in, Options options) {
   auto& request = options.request;
-  if (!request.user.empty() + !request.kid.empty() + options.all != 1)
-    throw Error(ErrorCode::usage, "say what is to be contained: a user, a key, or everything",
+  const int named = !request.user.empty() + !request.kid.empty() + options.all;
+  if (named != 1)
+    throw Error(ErrorCode::usage,
+                named == 0 ? "say what is to be contained: a user, a key, or everything"
+                           : "one thing is contained at a time: a user, a key, or everything",
                 "authctl incident contain --user U, --kid K or --all");
   if (!request.force) options.out.prepare(in);
   options.out.force = request.force;  // it is asked for once, with the plan

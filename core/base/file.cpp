@@ -31,8 +31,31 @@ class Descriptor {
   int fd_;
 };
 
+// What to do about it, as far as the system's word tells.
+std::string_view way_out(int code) {
+  switch (code) {
+    case EISDIR:
+      return "it is a folder: name a file";
+    case ENOTDIR:
+      return "a part of the path is a file, not a folder";
+    case ENOENT:
+      return "make its folder first";
+    case EACCES:
+    case EPERM:
+      return "run it as whoever may, or look at the modes of the path: namei -l";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room, or name a file on another disk";
+    case EROFS:
+      return "name a file on a disk that can be written";
+    default:
+      return "";
+  }
+}
+
 [[noreturn]] void fail(std::string_view what, const std::string& path, int code) {
-  throw Error(ErrorCode::io, std::string(what) + " " + quote(path) + ": " + std::strerror(code));
+  throw Error(ErrorCode::io, std::string(what) + " " + quote(path) + ": " + std::strerror(code),
+              std::string(way_out(code)));
 }
 
 std::string read_descriptor(int fd, const std::string& path, std::size_t max_bytes) {
