@@ -156,7 +156,12 @@ class ObeysOnPostgresql(Obeys):
             self.assertEqual(server.ask("GET", "/readyz").status, 200)
             self.assertEqual(self.login(server).status, 200)
             self.assertEqual(server.ask("GET", "/auth/me", headers=self.bearer(token)).status, 200)
-        self.holds_at_once(server, lambda _: (token, "", 204, ("user", "disable", "ann"), 401))
+
+        def disabled(_):
+            self.ok("user", "enable", "ann")
+            return self.login(server).json["access_token"], "", 204, ("user", "disable", "ann"), 401
+
+        self.holds_at_once(server, disabled)
 
 
 if __name__ == "__main__":
