@@ -122,7 +122,9 @@ TEST_CASE("a batch that goes on for long follows the clock and the keys") {
   const auto first = request.moment();
   int asked = 0;
   SECTION("a token expires on the way") {
-    request.moment = [&] { return ++asked == 1 ? first : BatchMoment{first.keys, first.now + std::chrono::hours{24}}; };
+    request.moment = [&] {
+      return ++asked == 1 ? first : BatchMoment{first.keys, first.now + std::chrono::hours{24}};
+    };
     const auto batch = run(input, request);
     CHECK(batch.lines.front().starts_with(R"({"valid":true,)"));
     CHECK(batch.lines.back().starts_with(R"({"valid":false,"reason":"expired",)"));
