@@ -184,9 +184,7 @@ class FollowedKeys {
   }
 
  private:
-  std::int64_t log_size() {
-    return options_.without_store() ? 0 : store::log_head(in_.realm().db()).size;
-  }
+  std::int64_t log_size() { return options_.without_store() ? 0 : store::log_head(in_.realm().db()).size; }
 
   Invocation& in_;
   const Options& options_;

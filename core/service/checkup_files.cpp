@@ -10,6 +10,7 @@
 #include "core/base/url.h"
 #include "core/service/checkup_checks.h"
 #include "core/store/migrations.h"
+#include "core/store/postgres.h"
 #include "core/store/store_url.h"
 
 namespace authctl::service {
@@ -140,11 +141,14 @@ Judgement check_store_schema(const Patient& patient) {
 Judgement check_store_tls(const Patient& patient) {
   const auto& url = patient.settings().text("store");
   if (url.starts_with("sqlite:")) return skipped("the store is no PostgreSQL");
-  const auto host = url.substr(std::min(url.size(), url.find("://") + 3));
-  const auto query = host.find('?');
-  const auto options = query == std::string::npos ? std::string() : "&" + host.substr(query + 1) + "&";
-  if (options.find("&sslmode=verify-full&") != std::string::npos)
-    return well("PostgreSQL is asked for its certificate, and for the name in it");
+  try {
+    const auto link = store::postgres_link(url);
+    if (link.is_local) return well("PostgreSQL is on this machine, behind a Unix socket");
+    if (link.ssl_mode == "verify-full")
+      return well("PostgreSQL is asked for its certificate, and for the name in it");
+  } catch (const base::Error& error) {
+    return failing(error.message(), error.hint());
+  }
   return failing("the connection to PostgreSQL is not checked: no sslmode=verify-full",
                  "add ?sslmode=verify-full&sslrootcert=FILE to the URL of the store");
 }

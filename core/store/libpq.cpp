@@ -26,6 +26,9 @@ Libpq load() {
   if (!library) fail_missing();
   Libpq pq{};
   find(library, "PQconnectdbParams", pq.connectdbParams);
+  find(library, "PQconninfoParse", pq.conninfoParse);
+  find(library, "PQconndefaults", pq.conndefaults);
+  find(library, "PQconninfoFree", pq.conninfoFree);
   find(library, "PQstatus", pq.status);
   find(library, "PQerrorMessage", pq.errorMessage);
   find(library, "PQfinish", pq.finish);

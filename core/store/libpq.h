@@ -7,6 +7,9 @@ namespace authctl::store {
 
 struct Libpq {
   decltype(&::PQconnectdbParams) connectdbParams;
+  decltype(&::PQconninfoParse) conninfoParse;
+  decltype(&::PQconndefaults) conndefaults;
+  decltype(&::PQconninfoFree) conninfoFree;
   decltype(&::PQstatus) status;
   decltype(&::PQerrorMessage) errorMessage;
   decltype(&::PQfinish) finish;

@@ -1,7 +1,9 @@
 #include "core/store/postgres.h"
 
 #include <array>
+#include <cstdlib>
 #include <map>
+#include <sstream>
 #include <vector>
 
 #include "core/base/error.h"
@@ -188,6 +190,32 @@ class PostgresConnection final : public Database {
 };
 
 }  // namespace
+
+PostgresLink postgres_link(const std::string& url) {
+  struct Free {
+    void operator()(PQconninfoOption* options) const { libpq().conninfoFree(options); }
+  };
+  using Options = std::unique_ptr<PQconninfoOption, Free>;
+  char* why = nullptr;
+  const Options given(libpq().conninfoParse(url.c_str(), &why));
+  if (!given) {
+    ::free(why);
+    throw Error(ErrorCode::usage, "the URL of the store is not one that libpq reads",
+                "postgresql://USER@HOST/DATABASE");
+  }
+  const Options otherwise(libpq().conndefaults());
+  const auto value = [&](std::string_view name) {
+    for (const auto* option : {given.get(), otherwise.get()})
+      for (; option && option->keyword; ++option)
+        if (option->keyword == name && option->val && *option->val) return std::string(option->val);
+    return std::string();
+  };
+  PostgresLink link{.is_local = value("hostaddr").empty(), .ssl_mode = value("sslmode")};
+  std::istringstream hosts(value("host"));
+  for (std::string host; std::getline(hosts, host, ',');)
+    if (!host.starts_with('/') && !host.starts_with('@')) link.is_local = false;
+  return link;
+}
 
 std::unique_ptr<Database> connect_postgres(const std::string& url) {
   return std::make_unique<PostgresConnection>(url);

@@ -9,6 +9,15 @@
 
 namespace authctl::store {
 
+// How a connection would go to the server; libpq's environment (PGSSLMODE, PGHOST, …) counts as it does
+// there.
+struct PostgresLink {
+  bool is_local = false;  // nothing but Unix sockets
+  std::string ssl_mode;
+};
+// Nothing is connected. Error unavailable where libpq is not there, usage where the URL is none.
+PostgresLink postgres_link(const std::string& url);
+
 // Connects and nothing more. Error unavailable.
 std::unique_ptr<Database> connect_postgres(const std::string& url);
 

@@ -116,9 +116,10 @@ std::vector<std::string> TokenRepository::unrestricted_roles(std::string_view us
 
 bool TokenRepository::has_expired_before(base::Timestamp before) {
   return db_
-      .query("SELECT 1 WHERE EXISTS (SELECT 1 FROM revoked_token WHERE expires_at < $1) OR EXISTS (SELECT 1 "
-             "FROM issued_token WHERE expires_at < $1)",
-             {before})
+      .query(
+          "SELECT 1 WHERE EXISTS (SELECT 1 FROM revoked_token WHERE expires_at < $1) OR EXISTS (SELECT 1 "
+          "FROM issued_token WHERE expires_at < $1)",
+          {before})
       ->next();
 }
 

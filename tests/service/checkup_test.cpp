@@ -257,8 +257,22 @@ TEST_CASE("a PostgreSQL that has to prove its name is well, and so is a hostile 
   world.environment["AUTHCTL_STORE"] = "postgresql://h/d?sslrootcert=f&sslmode=verify-full";
   CHECK(world.look("store-tls").worst() == Severity::ok);
   CHECK(world.look("store-tls").findings.front().severity == Severity::ok);
-  world.environment["AUTHCTL_STORE"] = "postgresql://h/d?application_name=sslmode=verify-full";
+  for (const char* url :
+       {"postgresql://h/d?application_name=sslmode%3Dverify-full",
+        "postgresql://h/d?application_name=sslmode=verify-full", "postgresql://h/d?hostaddr=192.0.2.1",
+        "postgresql:///d?host=/run/postgresql,h", "postgresql://h/d?sslmode=verify-ca"}) {
+    world.environment["AUTHCTL_STORE"] = url;
+    INFO(url);
+    CHECK(world.look("store-tls").worst() == Severity::fail);
+  }
+  world.environment["AUTHCTL_STORE"] = "postgresql:///d?host=/run/postgresql";
+  CHECK(world.look("store-tls").worst() == Severity::ok);
+  ::setenv("PGSSLMODE", "verify-full", 1);
+  world.environment["AUTHCTL_STORE"] = "postgresql://h/d";
+  CHECK(world.look("store-tls").worst() == Severity::ok);
+  world.environment["AUTHCTL_STORE"] = "postgresql://h/d?sslmode=require";
   CHECK(world.look("store-tls").worst() == Severity::fail);
+  ::unsetenv("PGSSLMODE");
 }
 
 TEST_CASE("a group is a name too, and a name that is none is refused with the nearest") {
