@@ -178,6 +178,10 @@ void make_private_folder(const std::filesystem::path& folder) {
     fail("cannot make folder", folder.string(), errno);
 }
 
+std::string absolute_path(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
 int mode_of(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return -1;

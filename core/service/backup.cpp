@@ -6,6 +6,7 @@
 
 #include "core/audit/log.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/crypto/passphrase.h"
 #include "core/service/change.h"
 #include "core/service/opening.h"
@@ -47,25 +48,25 @@ void describe_snapshot(Realm& realm, BackupHeader& header) {
   if (!header.passphrase) header.data_keys = store::list_data_keys(realm.db());
 }
 
-void record_begin(Realm& realm, const Cause& cause, const BackupHeader& header, const std::string& file) {
+void record_begin(Realm& realm, const Cause& cause, const BackupHeader& header, const std::string& place) {
   change(realm, cause, [&](Change& c) {
     c.db().execute("INSERT INTO backup (id, file, opened_by, started_at) VALUES ($1, $2, $3, $4)",
-                   {header.id, audit::entry_text(file, 4096), header.sealed_to(), header.created_at});
+                   {header.id, audit::entry_text(place, 4096), header.sealed_to(), header.created_at});
     c.record({"backup.create",
-              {"backup", header.id, file},
+              {"backup", header.id, place},
               audit::Outcome::success,
               {{"sealed_to", header.sealed_to()}}});
   });
 }
 
-void record_end(Realm& realm, const Cause& cause, const BackupReport& report) {
+void record_end(Realm& realm, const Cause& cause, const BackupReport& report, const std::string& place) {
   change(realm, cause, [&](Change& c) {
     c.db().execute("UPDATE backup SET finished_at = $2, log_size = $3, bytes = $4 WHERE id = $1",
                    {report.header.id, c.now(), report.header.log_size,
                     static_cast<std::int64_t>(report.bytes.value_or(0))});
     c.record(
         {"backup.finish",
-         {"backup", report.header.id, report.file},
+         {"backup", report.header.id, place},
          audit::Outcome::success,
          {{"rows", report.rows}, {"bytes", report.bytes.value_or(0)}, {"log_size", report.header.log_size}}});
   });
@@ -112,7 +113,8 @@ BackupReport create_backup(Realm& realm, const Cause& cause, const BackupRequest
   if (cause.dry_run) return foretell(realm, std::move(report));
   base::WholeFile file(request.file, request.replace ? base::IfExists::replace : base::IfExists::refuse);
   // The entry first: what leaves the house is in the log before it leaves, and the backup knows of itself.
-  record_begin(realm, cause, report.header, report.file);
+  const auto place = base::absolute_path(request.file);
+  record_begin(realm, cause, report.header, place);
   {
     const store::Snapshot snapshot(realm.db());
     describe_snapshot(realm, report.header);
@@ -132,7 +134,7 @@ BackupReport create_backup(Realm& realm, const Cause& cause, const BackupRequest
   }
   file.publish();
   report.bytes = file.size();
-  record_end(realm, cause, report);
+  record_end(realm, cause, report, place);
   return report;
 }
 

@@ -3,6 +3,7 @@
 #include "core/audit/log.h"
 #include "core/audit/verification.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/service/backup.h"
 #include "core/service/change.h"
 #include "core/service/opening.h"
@@ -55,7 +56,10 @@ void remember(const VerifyBackupRequest& request, const BackupHeader& header, co
     if (!realm.db().query("SELECT id FROM backup WHERE id = $1", {header.id})->next()) return;
     change(realm, cause, [&](Change& c) {
       c.db().execute("UPDATE backup SET verified_at = $2 WHERE id = $1", {header.id, c.now()});
-      c.record({"backup.verify", {"backup", header.id, request.file}, audit::Outcome::success, {}});
+      c.record({"backup.verify",
+                {"backup", header.id, base::absolute_path(request.file)},
+                audit::Outcome::success,
+                {}});
     });
   } catch (const Error&) {
     return;

@@ -1,8 +1,7 @@
 #include "core/service/fernet_rotation.h"
 
-#include <filesystem>
-
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/shell_word.h"
 #include "core/base/staged_file.h"
 #include "core/base/text.h"
@@ -16,8 +15,7 @@ namespace {
 store::RotationJob make_job(Realm& realm, const FernetKeys& keys, const ReencryptionRequest& request) {
   store::RotationJob job;
   job.id = base::make_uuid7(realm.random(), base::to_unix_millis(realm.now()));
-  if (!request.output.empty())
-    job.output = std::filesystem::absolute(request.output).lexically_normal().string();
+  if (!request.output.empty()) job.output = base::absolute_path(request.output);
   job.started_at = realm.now();
   for (std::size_t i = 0; i < keys.ring.size(); ++i) job.kids.push_back(keys.ring.kid(i));
   return job;

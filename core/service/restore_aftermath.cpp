@@ -3,6 +3,7 @@
 // codes are one-time codes too: one that was used after the backup would work again.
 #include <algorithm>
 
+#include "core/base/file.h"
 #include "core/service/keyring.h"
 #include "core/service/keyring_state.h"
 #include "core/service/restore.h"
@@ -125,7 +126,7 @@ Aftermath end_everything(Realm& scratch, const Cause& cause, const RestoreReques
         "UPDATE backup SET finished_at = COALESCE(finished_at, $2), verified_at = $3 WHERE id = $1",
         {header.id, header.created_at, c.now()});
     c.record({"backup.restore",
-              {"backup", header.id, request.file},
+              {"backup", header.id, base::absolute_path(request.file)},
               audit::Outcome::success,
               {{"made_at", base::to_rfc3339(header.created_at)},
                {"log_size", header.log_size},

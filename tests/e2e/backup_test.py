@@ -89,6 +89,14 @@ class Made(BackupTest):
             self.refused(5, "conflict", "backup", "create", place, "--force", "--yes")
         self.refused(1, "io", "backup", "create", self.home.path("none/b"))
 
+    def test_it_is_found_again_from_another_folder(self):
+        os.mkdir(self.home.path("nightly"))
+        self.ok("backup", "create", "a.backup", wrapper=("env", "-C", self.home.path("nightly")))
+        os.chmod(self.home.path("nightly/a.backup"), 0o644)
+        found = self.home.run("doctor", "--only", "backup-mode", "--json")
+        self.assertEqual([(f["id"], f["severity"]) for f in found.json], [("backup-mode", "fail")])
+        self.assertIn(self.home.path("nightly/a.backup"), found.json[0]["hint"])
+
     def test_a_dry_run_writes_nothing(self):
         self.ok("backup", "create", self.file)
         was = self.content(self.home.folder)
