@@ -1,4 +1,5 @@
 """What the command line changes holds in the running server: at once, with no restart and no lost request."""
+import sys
 import threading
 import time
 import unittest
@@ -29,6 +30,7 @@ class Obeys(ServerTest):
             delays.append(time.monotonic() - done)
             client.close()
             if delays[-1] < PROMISED:
+                print(f"{' '.join(command[:2])}: held after {delays[-1] * 1000:.1f} ms", file=sys.stderr)
                 return delays[-1]
         self.fail(f"{command} took {delays}")
 
