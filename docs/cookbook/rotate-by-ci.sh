@@ -16,6 +16,7 @@ case ${1:-} in
     ;;
   apply)
     folder=${2:-.}
+    mkdir -p "$folder"
     authctl key rotate --due --reason "$reason"
     # What others verify with. No private half is in it.
     authctl key export --all --format jwks >"$folder/jwks.json"
