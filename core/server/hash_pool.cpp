@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "core/base/error.h"
 
 namespace authctl::server {
 namespace {
@@ -74,22 +77,30 @@ class Courtesy {
 HashPool::HashPool(const Limits& limits) : limits_(limits) {
   if (limits_.threads == 0) limits_.threads = std::max(1U, std::thread::hardware_concurrency());
   if (limits_.places == 0) limits_.places = std::max(least_places, places_of_a_thread * limits_.threads);
-  const std::lock_guard lock(mutex_);
-  for (unsigned i = 0; i < limits_.threads; ++i) {
-    start(true);
-    start(false);
+  try {
+    const std::lock_guard lock(mutex_);
+    for (unsigned i = 0; i < limits_.threads; ++i) {
+      start(true);
+      start(false);
+    }
+    floor_ = std::thread([this] { serve_floor(); });
+  } catch (const std::system_error&) {
+    end();
+    throw base::Error(base::ErrorCode::unavailable, "the system has no threads to give",
+                      "raise the limit: ulimit -u, or TasksMax= of the unit");
   }
-  floor_ = std::thread([this] { serve_floor(); });
 }
 
-HashPool::~HashPool() {
+HashPool::~HashPool() { end(); }
+
+void HashPool::end() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
   }
   arrived_.notify_all();
   for (auto& hasher : hashers_) hasher.thread.join();
-  floor_.join();
+  if (floor_.joinable()) floor_.join();
 }
 
 HashPool::Place::~Place() {
@@ -113,10 +124,16 @@ void HashPool::leave() {
   --entered_;
 }
 
-// Under the lock, by a thread of ordinary priority, as the new one begins with that.
+// Under the lock, by a thread of ordinary priority, as the new one begins with that. Throws where no thread
+// can be had.
 void HashPool::start(bool idle) {
   auto& hasher = hashers_.emplace_back(Hasher{.idle = idle});
-  hasher.thread = std::thread([this, &hasher] { serve(hasher); });
+  try {
+    hasher.thread = std::thread([this, &hasher] { serve(hasher); });
+  } catch (...) {
+    hashers_.pop_back();
+    throw;
+  }
 }
 
 double HashPool::seconds_beside_hashing() {
@@ -152,14 +169,16 @@ void HashPool::demote_modest() {
       hasher.demoted = ::sched_setscheduler(hasher.id, SCHED_IDLE, &none) == 0;
 }
 
-// What is gone touches nothing of the pool any more. To wait for its end could take long: it is idle.
+// What is gone touches nothing of the pool any more. To wait for its end could take long: it is idle. Where
+// no other thread can be had now, the next look tries again; until then the idle ones and the floor hash.
 void HashPool::replace_gone() {
-  const auto gone = std::count_if(hashers_.begin(), hashers_.end(), [](const auto& one) { return one.gone; });
-  if (gone == 0) return;
   for (auto& hasher : hashers_)
     if (hasher.gone) hasher.thread.detach();
-  hashers_.remove_if([](const auto& one) { return one.gone; });
-  for (auto i = gone; i > 0; --i) start(false);
+  missing_ += hashers_.remove_if([](const auto& one) { return one.gone; });
+  try {
+    for (; missing_ > 0; --missing_) start(false);
+  } catch (const std::system_error&) {
+  }
 }
 
 void HashPool::run(const std::function<void()>& work) {
@@ -188,7 +207,8 @@ void HashPool::perform(Job& job, std::unique_lock<std::mutex>& lock) {
 }
 
 bool HashPool::is_turn_of(const Hasher& hasher) const {
-  return !waiting_.empty() && hashing_ < limits_.threads && hasher.idle == others_many_;
+  const bool idle_ones_hash = others_many_ || missing_ == limits_.threads;
+  return !waiting_.empty() && hashing_ < limits_.threads && hasher.idle == idle_ones_hash;
 }
 
 void HashPool::serve(Hasher& self) {

@@ -83,6 +83,7 @@ class HashPool {
   void serve(Hasher& self);
   bool is_turn_of(const Hasher& hasher) const;
   void start(bool idle);
+  void end();
   void look();
   void demote_modest();
   void replace_gone();
@@ -98,6 +99,7 @@ class HashPool {
   std::chrono::steady_clock::time_point finished_at_{};  // the last of them, but for the floor's
   unsigned entered_ = 0;
   unsigned hashing_ = 0, modestly_ = 0;  // threads of the two sets that do; those of the modest one
+  std::size_t missing_ = 0;              // modest threads that could not be had yet
   bool others_many_ = false;             // requests that hash nothing
   bool were_many_ = false;               // at the last look
   bool closed_ = false;

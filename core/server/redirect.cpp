@@ -13,7 +13,7 @@ std::string origin_of(const std::string& issuer) {
 
 Reply redirect_reply(const Request& request, const Config& config) {
   std::string target(request.path());
-  if (target.empty()) target = "/";
+  if (target.empty() || target == "*") target = "/";  // * is no path: RFC 9112 section 3.2.4
   if (!request.query().empty()) target.append("?").append(request.query());
   Reply reply{.status = 301};
   reply.with("Location", origin_of(config.issuer) + target);

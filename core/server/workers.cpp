@@ -1,6 +1,7 @@
 #include "core/server/workers.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace authctl::server {
 
@@ -36,10 +37,23 @@ bool Workers::submit(Job job, Cost cost) {
     auto& queue = cost == Cost::hash ? to_hash_ : waiting_;
     if (closed_ || (cost != Cost::hash && queue.size() >= limits_.queue)) return false;
     queue.push_back(std::move(job));
-    if (ready() > idle_ && threads_.size() < limits_.threads) threads_.emplace_back([this] { serve(); });
+    if (ready() > idle_ && threads_.size() < limits_.threads && !add_thread() && threads_.empty()) {
+      queue.pop_back();
+      return false;
+    }
   }
   arrived_.notify_one();
   return true;
+}
+
+// Under the lock. Where the system has no more threads to give, those that there are do the work.
+bool Workers::add_thread() {
+  try {
+    threads_.emplace_back([this] { serve(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 // Those that hash first: their number is bounded, and others would never let them begin.

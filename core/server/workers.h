@@ -55,6 +55,7 @@ class Workers {
 
  private:
   void serve();
+  bool add_thread();
   bool may_hash() const { return !to_hash_.empty() && hashing_ < limits_.hashing; }
   std::size_t ready() const;
   Job take(Cost& cost);

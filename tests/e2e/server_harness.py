@@ -32,9 +32,9 @@ class Answer:
 class Server:
     """Runs until stop(); its log lines are in `lines`."""
 
-    def __init__(self, home, *options, tls=False, env=None, wait=True):
+    def __init__(self, home, *options, tls=False, env=None, wait=True, wrapper=()):
         self.tls = tls
-        arguments = [BINARY, "serve", *options]
+        arguments = [*(wrapper or [BINARY]), "serve", *options]
         if "--listen" not in options:
             arguments += ["--listen", "127.0.0.1:0"]
         if tls and "--tls-cert" not in options:

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import unittest
 
@@ -51,6 +52,8 @@ class Operations(ServerTest):
             self.assertNotIn("set-cookie", answer.headers)
         body = server.ask("POST", "/auth/login", {"username": "ann", "password": self.PASSWORD}, port=server.redirect_port)
         self.assertEqual(body.status, 301)
+        answer = server.ask("OPTIONS", "*", port=server.redirect_port)
+        self.assertEqual((answer.status, answer.headers["location"]), (301, "https://id.example.com/"))
         raw, closed = server.raw(b"GET //evil.example HTTP/1.1\r\nHost: evil.example\r\nHost: x\r\n\r\n", port=server.redirect_port)
         self.assertEqual((statuses(raw), closed), ([400], True))
 
@@ -186,8 +189,37 @@ class Operations(ServerTest):
             result = self.run_("serve", "--listen", "127.0.0.1:0", env={"AUTHCTL_" + name: "0"}, timeout=20)
             self.assertEqual(result.code, 2, repr(result))
             self.assertIn(f'AUTHCTL_{name} "0" is no time at all', result.err)
+            result = self.run_("serve", "--listen", "127.0.0.1:0", env={"AUTHCTL_" + name: "36526d"}, timeout=20)
+            self.assertEqual(result.code, 2, repr(result))
+            self.assertIn("is longer than a hundred years", result.err)
         server = self.serve("--redirect-listen", "127.0.0.1:0", "--behind-proxy", "127.0.0.1")  # the proxy serves https
         self.assertEqual(server.ask("GET", "/a", port=server.redirect_port).status, 301)
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: another user's limits need root")
+    def test_where_there_are_no_more_threads_the_server_lives_on(self):
+        nobody, most = 61234, 12  # threads that this user may have
+        program = self.home.path("authctl")
+        shutil.copy(BINARY, program)
+        for folder, _, names in os.walk(self.home.folder):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                os.chown(path, nobody, nobody)
+        user = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups"]
+        server = self.serve(env={"AUTHCTL_LIMIT_LOGIN": "1000/1m", "AUTHCTL_PASSWORD_MEMORY_KIB": "19456"},
+                            wrapper=[*user, "prlimit", f"--nproc={most}:{most}", program])
+        answers = []
+        ask = lambda: answers.append(server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": self.PASSWORD}).status)
+        threads = [threading.Thread(target=ask) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertLessEqual(set(answers), {200, 503})
+        self.assertIn(200, answers)
+        self.assertEqual(server.stop(), 0)
+        server = self.serve(wait=False, wrapper=[*user, "prlimit", "--nproc=2:2", program])
+        self.assertEqual(server.process.wait(20), 8)
+        server.reader.join(5)
+        self.assertIn("no threads", "\n".join(server.lines))
 
     def test_two_servers_do_not_share_a_port_by_accident(self):
         server = self.serve()
