@@ -27,9 +27,10 @@ std::shared_ptr<SigningKey> ActiveSigner::get(Change& change) {
     throw base::Error(base::ErrorCode::precondition, "there is no active jwt key",
                       "authctl key generate --use jwt");
   }
-  if (!key_ || row->kid != kid_) {
+  if (!key_ || row->kid != kid_ || row->sealed != sealed_) {  // another key may come under the same id
     key_ = std::make_shared<SigningKey>(token::Signer(open_jwk(change.realm(), *row)));
     kid_ = row->kid;
+    sealed_ = row->sealed;
   }
   return key_;
 }

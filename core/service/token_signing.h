@@ -44,6 +44,7 @@ class ActiveSigner {
 
  private:
   std::string kid_;
+  base::Bytes sealed_;  // the key as it stands in the store
   std::shared_ptr<SigningKey> key_;
 };
 

@@ -1,4 +1,5 @@
 """What the command line changes holds in the running server: at once, with no restart and no lost request."""
+import json
 import sys
 import threading
 import time
@@ -92,6 +93,25 @@ class Obeys(ServerTest):
         for _ in range(3):
             self.ok("key", "rotate", "--use", "jwt")
             self.assertEqual(self.status(server, self.token()), 204)
+
+    def test_another_key_under_the_same_id(self):
+        files, force = [], ("--force", "--yes", "--reason", "test")
+        for name in ("first", "second"):
+            kid = self.ok("key", "generate", "--use", "jwt", "-q").out.strip()
+            key = self.ok("key", "export", kid, "--private", "--format", "jwk").json
+            files.append(self.home.write(name, json.dumps({**key, "kid": "shared"})))
+            self.ok("key", "delete", kid, *force)
+        server = self.serve()
+        for number, file in enumerate(files):
+            self.ok("key", "import", file, "--use", "jwt")
+            self.ok("key", "promote", "shared", *force)
+            token = self.login(server).json["access_token"]
+            self.ok("token", "verify", "-", "-q", stdin=token)
+            self.assertEqual(self.status(server, token), 204)
+            if number == 0:
+                self.ok("key", "rotate", "--use", "jwt")
+                self.ok("key", "revoke", "shared", "--yes")
+                self.ok("key", "delete", "shared", *force)
 
     def login(self, server, password=ServerTest.PASSWORD):
         return server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": password})
