@@ -28,6 +28,8 @@ namespace authctl::base {
 namespace {
 
 constexpr std::size_t max_file_bytes = 1 << 20;
+constexpr Duration longest_time =
+    std::chrono::hours(24) * 36525;  // what ends after the year 9999 has no date
 using enum SettingType;
 
 const std::span<const SettingSpec> table = setting_specs();  // constant data: no order of starts matters
@@ -265,6 +267,7 @@ std::optional<std::string> complaint_about(const SettingSpec& spec, std::string_
       const auto parsed = parse_duration(value);
       if (!parsed) return shown + " is no duration (90s, 15m, 24h, 7d)";
       if (spec.type == lifetime && *parsed <= Duration::zero()) return shown + " is no time at all";
+      if (*parsed > longest_time) return shown + " is longer than a hundred years";
       return std::nullopt;
     }
     case integer:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/base/config.h"
 #include "core/base/text.h"
 #include "core/service/keyring_rotation.h"
 #include "core/store/assignment_repository.h"
@@ -111,6 +112,10 @@ LiveThings load_policies(Realm& realm) {
 LiveThings load_settings(Realm& realm) {
   LiveThings settings;
   for (const auto& [name, value] : store::stored_settings(realm.db())) {
+    // What no manifest may say is not there: an older version took lifetimes of 0, which hold nowhere now.
+    const auto specs = base::setting_specs();
+    const auto spec = std::ranges::find(specs, name, &base::SettingSpec::name);
+    if (spec != specs.end() && base::complaint_about(*spec, value)) continue;
     LiveThing thing{ThingKind::setting, name, name, {}, false};
     thing.fields[0] = text_value(value);
     settings.emplace(name, std::move(thing));

@@ -89,6 +89,9 @@ TEST_CASE("what is wrong with a file is said with its line") {
   CHECK(first_problem("access_ttl = \"soon\"\n").starts_with("1: access_ttl \"soon\" is no duration"));
   CHECK(first_problem("\ntimeout_head = \"0s\"\n").starts_with("2: timeout_head \"0s\" is no time at all"));
   CHECK(first_problem("jwks_max_age = \"0s\"\n") == "none");
+  CHECK(first_problem("session_max = \"36525d\"\n") == "none");
+  CHECK(first_problem("session_max = \"36526d\"\n").find("is longer than a hundred years") !=
+        std::string::npos);
   CHECK(first_problem("access_ttl = 1.5\n").starts_with("1: access_ttl is of the wrong type"));
   CHECK(first_problem("access_ttl = [\"1m\"]\n").starts_with("1: access_ttl is of the wrong type"));
   CHECK(first_problem("lockout_threshold = -1\n")

@@ -4,6 +4,7 @@
 #include "core/service/accounts.h"
 #include "core/service/clients.h"
 #include "core/service/keyring_rotation.h"
+#include "core/service/live_state.h"
 #include "core/service/role_assignments.h"
 #include "core/service/roles.h"
 #include "core/store/manifest_repository.h"
@@ -51,6 +52,11 @@ TEST_CASE("an apply makes the store as the manifest says, with an entry for each
         std::map<std::string, std::string>{{"access_ttl", "10m"}, {"registration", "on"}});
   REQUIRE(made.outcome.secrets.size() == 1);
   CHECK(made.outcome.secrets.front().name == "shop");
+  // A value that an older version took and no manifest may say is not there.
+  CHECK(service::load_things(realm, service::ThingKind::setting, now).size() == 2);
+  store::put_stored_setting(realm.db(), "access_ttl", "0s", now);
+  CHECK(service::load_things(realm, service::ThingKind::setting, now).size() == 1);
+  store::put_stored_setting(realm.db(), "access_ttl", "10m", now);
   CHECK(world.delivered == 1);
   CHECK(test::logged_actions(realm.db()) == Ops{"role.create", "role.create", "role.grant", "role.update",
                                                 "role.grant", "role.grant", "user.create", "role.assign",
