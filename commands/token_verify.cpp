@@ -48,6 +48,7 @@ struct Judge {
   token::Expectations expectations;
   base::Timestamp now;
   service::Realm* realm = nullptr;
+  service::AsOf as_of = service::AsOf::today;  // instant with --now
 };
 
 std::vector<crypto::Algorithm> parse_algorithms(const std::vector<std::string>& names) {
@@ -135,7 +136,8 @@ Judge judge_with_store(Invocation& in, const Options& options) {
   Judge judge{.keys = service::trusted_keys(realm, now),
               .expectations = expectations_of(options),
               .now = now,
-              .realm = &realm};
+              .realm = &realm,
+              .as_of = options.now ? service::AsOf::instant : service::AsOf::today};
   auto& expected = judge.expectations;
   const auto& settings = in.stored_settings();
   if (!expected.issuer && !options.any_issuer) expected.issuer = settings.text("issuer");
@@ -201,7 +203,8 @@ Output verify_one(Invocation& in, const Options& options) {
   token::Verifier verifier(judge.keys, judge.expectations);
   auto verdict = verifier.verify(text, judge.now);
   if (verdict.ok() && judge.realm) {
-    if (const auto why = service::store_refusal(*judge.realm, *service::subject_of(verdict), judge.now)) {
+    if (const auto why =
+            service::store_refusal(*judge.realm, *service::subject_of(verdict), judge.now, judge.as_of)) {
       verdict.refuse(*why);
     }
   }
@@ -219,7 +222,7 @@ Output verify_batch(Invocation& in, const Options& options) {
                                 .interrupted = [&in] { return in.interrupted(); }};
   if (judge.realm) {
     request.store_refusal = [&](const service::TokenSubject& subject, base::Timestamp now) {
-      return service::store_refusal(*judge.realm, subject, now);
+      return service::store_refusal(*judge.realm, subject, now, judge.as_of);
     };
   }
   std::ifstream file;

@@ -18,9 +18,6 @@ constexpr std::chrono::seconds between_sums{1};
 constexpr std::chrono::milliseconds after_failure{500};
 constexpr std::chrono::seconds between_tries{1};  // while nothing could be written
 constexpr std::int64_t most_entries = 1000;       // more at once: everything is read again
-// A revocation bears the time at which its change began; it may have waited for the writer's place since.
-constexpr std::chrono::seconds longest_commit{120};
-
 // What says nothing about keys, tokens, roles or the standing of a user.
 bool is_harmless(const store::FeedEntry& entry) {
   const auto& action = entry.action;
@@ -107,9 +104,14 @@ void Feed::look() {
     if (static_cast<std::int64_t>(entries.size()) == most_entries || entries.empty()) {
       read_all();
     } else {
-      for (const auto& entry : entries) take(entry, now);
+      // A revocation bears the time of its entry, whatever the clock says here.
+      auto since = entries.front().time;
+      for (const auto& entry : entries) {
+        since = std::min(since, entry.time);
+        take(entry, now);
+      }
       if (keys_changed_) read_keys(now);
-      if (revocations_changed_) read_revocations(now - longest_commit, now);
+      if (revocations_changed_) read_revocations(since, now);
       keys_changed_ = revocations_changed_ = false;
       seen_ = entries.back().seq;
       metrics_.feed_entries += entries.size();

@@ -198,7 +198,7 @@ Recognizer::Answer Recognizer::judge_subject(const token::Verdict& verdict, base
   auto kept = knowledge_.standing(subject->sub);
   if (!kept) return Answer::ask_store;
   const auto valid_from = kept->standing->tokens_valid_from;
-  if (valid_from > first && (valid_from < last || valid_from > now)) return Answer::ask_store;
+  if (valid_from > first && valid_from < last) return Answer::ask_store;
   if (!kept->standing->subject.active || valid_from > first) return Answer::refused;
   found.user_epoch = kept->epoch;
   fill(found, *subject, *verdict.claims, std::move(kept->standing), now);

@@ -82,12 +82,16 @@ class Server {
     site_.hashes = std::make_unique<HashPool>(HashPool::Limits{});
     const auto open = [this, opener] {
       auto realm = std::make_unique<service::Realm>(opener->open());
+      realm->count_from(site_.latest());
       realm->on_alert([this](std::vector<std::string>&& alerts) { send_alerts(std::move(alerts)); });
       return realm;
     };
     site_.workers = std::make_unique<Workers>(site_, open, Workers::Limits{});
-    feed_ =
-        std::make_unique<Feed>(site_, [opener] { return std::make_unique<service::Realm>(opener->open()); });
+    feed_ = std::make_unique<Feed>(site_, [this, opener] {
+      auto realm = std::make_unique<service::Realm>(opener->open());
+      realm->count_from(site_.latest());
+      return realm;
+    });
     site_.set_csrf(site_.workers->common()->sealer());
   }
 

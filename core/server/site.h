@@ -68,6 +68,8 @@ struct Site {
   // Realm::now has it. A token that has expired stays so, and one that was just made is good.
   base::Timestamp now();
   void has_seen(base::Timestamp time);
+  // For the realms, so that what they make is good by the same instant.
+  const std::atomic<base::Timestamp>& latest() const { return latest_; }
   const base::Clock& clock;
   EventLog& log;
   // The store was read a moment ago, and the last change that was tried was written.

@@ -53,6 +53,9 @@ void Realm::check_keys(std::int64_t epoch) {
                     "run it again");
 }
 
-base::Timestamp Realm::now() const { return base::later_of(clock_->now(), log_->latest()); }
+base::Timestamp Realm::now() const {
+  const auto by_log = base::later_of(clock_->now(), log_->latest());
+  return also_seen_ ? base::later_of(by_log, also_seen_->load(std::memory_order_relaxed)) : by_log;
+}
 
 }  // namespace authctl::service

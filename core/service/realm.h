@@ -2,6 +2,7 @@
 // Invariant: a realm exists only where the store is ours and the master key opened its data key.
 // Threads may share a realm for change(); nothing else may use its connection while one of them writes.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ class Realm {
   // The clock's, or the latest that the log has seen where the clock was set back since: what had expired
   // stays so, and what is revoked "until now" includes what was issued.
   base::Timestamp now() const;
+  // Another instant that counts the same, of a server that has seen the clock further on than the log did; it
+  // has to outlive the realm. To be set before the realm is shared.
+  void count_from(const std::atomic<base::Timestamp>& latest) { also_seen_ = &latest; }
   // The clock's own, for what has to end by itself whatever the log has seen: locks, limits, codes.
   base::Timestamp by_clock() const { return clock_->now(); }
   base::Random& random() { return *random_; }
@@ -83,6 +87,7 @@ class Realm {
   bool follows_spelling_ = false;
   Reopen reopen_;
   const base::Clock* clock_;
+  const std::atomic<base::Timestamp>* also_seen_ = nullptr;
   base::Random* random_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<CommitQueue> commits_;

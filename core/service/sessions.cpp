@@ -105,7 +105,7 @@ std::optional<RefreshRefusal> shut(store::Database& db, const SessionOfUser& ses
   // A key that was revoked, or whose tokens of that time were, takes what hangs on it along.
   const auto key = store::KeyRepository(db).find(session.kid);
   const bool revoked = key && key->state == store::KeyState::revoked;
-  const auto cut = store::TokenRepository(db).revoked_at("", session.kid, token.issued_at);
+  const auto cut = store::TokenRepository(db).cut_off_at(session.kid, token.issued_at);
   if (revoked || (cut && *cut <= now)) return RefreshRefusal::ended;
   return std::nullopt;
 }

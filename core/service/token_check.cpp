@@ -44,7 +44,9 @@ std::shared_ptr<const token::KeySet> trusted_keys(Realm& realm, base::Timestamp 
   return keys;
 }
 
-std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& subject, base::Timestamp now) {
+std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& subject, base::Timestamp now,
+                                           AsOf as_of) {
+  const auto counts = [&](base::Timestamp since) { return as_of == AsOf::today || since <= now; };
   TokenRepository tokens(realm.db());
   const std::string jti = may_be_stored(subject.jti) ? subject.jti : std::string();
   const auto row = jti.empty() ? std::nullopt : tokens.find(jti);
@@ -52,8 +54,11 @@ std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& sub
   // beginning.
   const bool ours = row && row->kid == subject.kid;
   const base::Timestamp issued_at = ours ? row->issued_at : subject.issued_at;
-  const auto revoked_at = tokens.revoked_at(jti, subject.kid, issued_at);
-  if (revoked_at && *revoked_at <= now) return token::Reason::revoked;
+  const auto revoked_at = jti.empty() ? std::nullopt : tokens.revoked_at(jti);
+  if (revoked_at && counts(*revoked_at)) return token::Reason::revoked;
+  // A cut-off marks the rows of ours that it ended; one that a clock set too far on takes nothing of later.
+  const auto cut_off_at = tokens.cut_off_at(subject.kid, issued_at);
+  if (cut_off_at && (ours ? *cut_off_at <= now : counts(*cut_off_at))) return token::Reason::revoked;
   if (!may_be_stored(subject.sub)) return std::nullopt;
   const auto user = store::find_user_by_id(realm.db(), subject.sub);
   if (!user) {
@@ -63,7 +68,7 @@ std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& sub
   // Disabling ends the tokens too, so that they stay dead afterwards; while it lasts, it is the better
   // answer.
   if (user->status == store::UserStatus::disabled) return token::Reason::user_disabled;
-  if (user->tokens_valid_from > issued_at && user->tokens_valid_from <= now) return token::Reason::revoked;
+  if (user->tokens_valid_from > issued_at && counts(user->tokens_valid_from)) return token::Reason::revoked;
   return std::nullopt;
 }
 

@@ -28,7 +28,12 @@ std::optional<TokenSubject> subject_of(const token::Verdict& verdict);
 // Every JWT key of the store that is not gone at `now`, each with its state.
 std::shared_ptr<const token::KeySet> trusted_keys(Realm& realm, base::Timestamp now);
 
+enum class AsOf {
+  today,    // what was revoked is, even where the clock of whoever revoked it was ahead
+  instant,  // "was it valid then?": what was revoked later does not count
+};
 // `revoked`, `user_disabled`, or nothing.
-std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& subject, base::Timestamp now);
+std::optional<token::Reason> store_refusal(Realm& realm, const TokenSubject& subject, base::Timestamp now,
+                                           AsOf as_of = AsOf::today);
 
 }  // namespace authctl::service

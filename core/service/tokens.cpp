@@ -137,10 +137,22 @@ store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& reque
           .expires_at = settled.expires_at,
           .revoked_at = {}};
 }
+
+// A clock that was too far on may have put the end of all earlier tokens into the future. What comes now is
+// good; what was before ends all the same.
+void admit_from_now(Change& c, const store::UserRow& user) {
+  if (user.tokens_valid_from <= c.now()) return;
+  store::end_user_tokens(c.db(), user.id, c.now());
+  c.record({"user.update",
+            {"user", user.id, user.name},
+            audit::Outcome::success,
+            {{"tokens_valid_from", base::to_rfc3339(c.now())}}});
+}
 }  // namespace
 
 SettledToken settle_token(Change& c, const TokenRequest& request, const store::UserRow& user,
                           ActiveSigner& signer) {
+  admit_from_now(c, user);
   SettledToken settled;
   settled.key = signer.get(c);
   settled.kid = signer.kid();

@@ -16,12 +16,13 @@ LogHead log_head(Database& db) {
 
 std::vector<FeedEntry> entries_after(Database& db, std::int64_t seq, std::int64_t limit) {
   auto rows = db.query(
-      "SELECT seq, action, target_kind, target_id FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT $2",
+      "SELECT seq, time, action, target_kind, target_id FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT "
+      "$2",
       {seq, limit});
   std::vector<FeedEntry> entries;
   while (rows->next()) {
-    entries.push_back({rows->integer(0), rows->string(1), rows->optional_string(2).value_or(""),
-                       rows->optional_string(3).value_or("")});
+    entries.push_back({rows->integer(0), rows->time(1), rows->string(2),
+                       rows->optional_string(3).value_or(""), rows->optional_string(4).value_or("")});
   }
   return entries;
 }

@@ -14,6 +14,7 @@ namespace authctl::store {
 
 struct FeedEntry {
   std::int64_t seq = 0;
+  base::Timestamp time{};  // of the change, by the clock of whoever made it
   std::string action, target_kind, target_id;
 };
 

@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace authctl::store {
+namespace {
+
+std::optional<base::Timestamp> earliest(Rows& rows) {
+  std::optional<base::Timestamp> first;
+  while (rows.next()) {
+    if (const auto at = rows.optional_time(0)) first = first ? std::min(*first, *at) : *at;
+  }
+  return first;
+}
+
+}  // namespace
 
 void TokenRepository::insert(const IssuedToken& token) {
   db_.execute(
@@ -85,22 +96,17 @@ void TokenRepository::cut_off(const Cutoff& cutoff, std::string_view id) {
       {id, cutoff.kid, cutoff.from, cutoff.until, cutoff.revoked_at});
 }
 
-std::optional<base::Timestamp> TokenRepository::revoked_at(std::string_view jti, std::string_view kid,
-                                                           base::Timestamp issued_at) {
-  std::optional<base::Timestamp> earliest;
-  const auto take = [&](std::unique_ptr<Rows> rows) {
-    while (rows->next()) {
-      if (const auto at = rows->optional_time(0)) earliest = earliest ? std::min(*earliest, *at) : *at;
-    }
-  };
-  if (!jti.empty()) {
-    take(db_.query("SELECT revoked_at FROM issued_token WHERE jti = $1", {jti}));
-    take(db_.query("SELECT revoked_at FROM revoked_token WHERE jti = $1", {jti}));
-  }
-  take(db_.query(
+std::optional<base::Timestamp> TokenRepository::revoked_at(std::string_view jti) {
+  return earliest(
+      *db_.query("SELECT revoked_at FROM issued_token WHERE jti = $1 UNION ALL SELECT revoked_at "
+                 "FROM revoked_token WHERE jti = $1",
+                 {jti}));
+}
+
+std::optional<base::Timestamp> TokenRepository::cut_off_at(std::string_view kid, base::Timestamp issued_at) {
+  return earliest(*db_.query(
       "SELECT revoked_at FROM token_cutoff WHERE kid = $1 AND issued_from <= $2 AND issued_until >= $2",
       {kid, issued_at}));
-  return earliest;
 }
 
 std::vector<std::string> TokenRepository::unrestricted_roles(std::string_view user_id, base::Timestamp now) {

@@ -56,9 +56,9 @@ class TokenRepository {
   // Tokens that are not in issued_token.
   bool revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now);
   void cut_off(const Cutoff& cutoff, std::string_view id);
-  // The earliest moment at which this token was revoked by its jti or by a cut-off of its key.
-  std::optional<base::Timestamp> revoked_at(std::string_view jti, std::string_view kid,
-                                            base::Timestamp issued_at);
+  // The earliest moment at which this token was revoked alone, and by a cut-off of its key.
+  std::optional<base::Timestamp> revoked_at(std::string_view jti);
+  std::optional<base::Timestamp> cut_off_at(std::string_view kid, base::Timestamp issued_at);
 
   // Names of the roles that the user holds everywhere at `now`, in order. A role that is held on one resource
   // only does not go into a token: who reads it there could not tell.

@@ -96,6 +96,57 @@ class Jumps(ServerTest):
             self.assertEqual(self.verify(server, token), 401)
             self.assertTrue(self.is_itself_again(server), there)
 
+    def test_a_moment_of_a_clock_that_is_far_ahead_locks_nobody_out(self):
+        server = self.serve(env=self.env)
+        for ahead in (10 * MINUTE, 20 * HOUR):
+            self.jump(ahead)
+            self.verify(server, self.token())  # nothing is written down
+            self.jump(0)
+            session = self.login(server).json
+            self.assertEqual(self.verify(server, session["access_token"]), 204, ahead)
+            again = self.refresh(server, session["refresh_token"])
+            self.assertEqual(again.status, 200)
+            self.assertEqual(self.verify(server, again.json["access_token"]), 204)
+            self.assertEqual(self.verify(server, self.token()), 204)  # it has heard of the log's time by now
+
+    def ends(self, server, token, env=None):
+        self.ok("token", "revoke", "-", "--yes", stdin=token, env=env)
+        end = time.monotonic() + 5
+        while self.verify(server, token) != 401:
+            self.assertLess(time.monotonic(), end, "revoked, and still good")
+            time.sleep(0.02)
+
+    def test_a_revocation_counts_though_the_clock_was_ahead_for_a_moment(self):
+        server = self.serve(env=self.env)
+        self.jump(10 * MINUTE)
+        self.verify(server, self.token())
+        self.jump(0)
+        self.ends(server, self.login(server).json["access_token"])
+        self.ends(server, self.token())
+
+    def test_a_revocation_counts_from_a_machine_whose_clock_is_wrong(self):
+        server = self.serve(env=self.env)
+        for seconds in (-5 * MINUTE, -HOUR, 30 * HOUR):
+            env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{seconds:+d}")}
+            token = self.ok("token", "issue", "ann", "--ttl", "60h").out.strip()
+            self.assertEqual(self.verify(server, token), 204)
+            self.ends(server, token, env)
+            self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
+
+    def test_what_was_ended_by_a_clock_far_ahead_lets_people_in_again(self):
+        server = self.serve(env=self.env)
+        before = self.login(server).json
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        self.ok("token", "revoke", "--user", "ann", "--yes", env=env)
+        time.sleep(0.2)
+        self.assertEqual(self.verify(server, before["access_token"]), 401)
+        self.assertEqual(self.refresh(server, before["refresh_token"]).status, 401)
+        after = self.login(server).json
+        time.sleep(0.2)
+        self.assertEqual(self.verify(server, after["access_token"]), 204)
+        self.assertEqual(self.refresh(server, after["refresh_token"]).status, 200)
+        self.assertEqual(self.verify(server, before["access_token"]), 401)
+
     def test_a_code_works_once_whatever_the_clock_says(self):
         self.ok("user", "create", "bob", "--password-stdin", stdin=self.PASSWORD + "\n")
         secret = self.ok("totp", "enroll", "bob", "--json").json["secret"]

@@ -68,7 +68,8 @@ class KeyWorld : public TestRealm {
     token::Verifier verifier(service::trusted_keys(realm(), now), expected);
     auto verdict = verifier.verify(token, now);
     if (verdict.ok()) {
-      if (const auto why = service::store_refusal(realm(), *service::subject_of(verdict), now))
+      if (const auto why =
+              service::store_refusal(realm(), *service::subject_of(verdict), now, service::AsOf::instant))
         verdict.refuse(*why);
     }
     return verdict.ok() ? "valid" : std::string(token::word_of(*verdict.reason));
