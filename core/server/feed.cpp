@@ -1,6 +1,7 @@
 #include "core/server/feed.h"
 
 #include "core/base/error.h"
+#include "core/base/thread.h"
 #include "core/server/discovery.h"
 #include "core/service/change.h"
 #include "core/service/refusals.h"
@@ -64,7 +65,7 @@ void Feed::finish() {
 }
 
 void Feed::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = base::start_thread([this] { run(); });
 }
 
 void Feed::run() {
@@ -135,6 +136,19 @@ void Feed::look() {
     log_.info("store.writable_again");
   }
   knowledge_.has_looked(begun, set_backs_ = set_backs);
+  look_at_clock(now);
+}
+
+// Whoever runs the server is told once that tokens bear another time than the clock shows, and until when.
+void Feed::look_at_clock(base::Timestamp now) {
+  constexpr std::chrono::seconds much{5};
+  const bool waits = now - realm_->by_clock() > much;
+  if (waits == waits_for_clock_) return;
+  waits_for_clock_ = waits;
+  if (waits)
+    log_.write(Level::warning, "clock.set_back", {{"counts", base::to_rfc3339(now)}});
+  else
+    log_.info("clock.caught_up");
 }
 
 void Feed::sum_up_refusals(std::chrono::steady_clock::time_point now) {

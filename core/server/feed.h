@@ -32,6 +32,7 @@ class Feed {
   void take(const store::FeedEntry& entry, base::Timestamp now);
   void write_readers();
   void sum_up_refusals(std::chrono::steady_clock::time_point now);
+  void look_at_clock(base::Timestamp now);
   void stop();
 
   Site& site_;
@@ -44,6 +45,7 @@ class Feed {
   std::uint32_t set_backs_ = 0;
   bool keys_changed_ = false, revocations_changed_ = false;
   bool failed_ = false;
+  bool waits_for_clock_ = false;
   std::chrono::steady_clock::time_point cleaned_{}, tried_{}, noted_{}, summed_{};
   std::mutex mutex_;
   std::condition_variable stopped_;

@@ -104,6 +104,7 @@ class Jumps(ServerTest):
             self.jump(0)
             session = self.login(server).json
             self.assertEqual(self.verify(server, session["access_token"]), 204, ahead)
+            self.assertIn("counts", server.wait_for("clock.set_back"))
             again = self.refresh(server, session["refresh_token"])
             self.assertEqual(again.status, 200)
             self.assertEqual(self.verify(server, again.json["access_token"]), 204)
