@@ -10,6 +10,8 @@
 #include <mutex>
 #include <optional>
 
+#include "core/base/thread.h"
+
 namespace authctl::server {
 namespace {
 
@@ -43,7 +45,7 @@ EventLog::EventLog(int descriptor, const base::Clock& clock)
     : descriptor_(descriptor),
       clock_(clock),
       queue_(std::make_unique<Queue>()),
-      writer_([this] { drain(); }) {}
+      writer_(base::start_thread([this] { drain(); })) {}
 
 EventLog::~EventLog() {
   {

@@ -4,10 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
-#include "core/base/error.h"
+#include "core/base/thread.h"
 
 namespace authctl::server {
 namespace {
@@ -83,11 +82,10 @@ HashPool::HashPool(const Limits& limits) : limits_(limits) {
       start(true);
       start(false);
     }
-    floor_ = std::thread([this] { serve_floor(); });
-  } catch (const std::system_error&) {
+    floor_ = base::start_thread([this] { serve_floor(); });
+  } catch (...) {
     end();
-    throw base::Error(base::ErrorCode::unavailable, "the system has no threads to give",
-                      "raise the limit: ulimit -u, or TasksMax= of the unit");
+    throw;
   }
 }
 
@@ -129,7 +127,7 @@ void HashPool::leave() {
 void HashPool::start(bool idle) {
   auto& hasher = hashers_.emplace_back(Hasher{.idle = idle});
   try {
-    hasher.thread = std::thread([this, &hasher] { serve(hasher); });
+    hasher.thread = base::start_thread([this, &hasher] { serve(hasher); });
   } catch (...) {
     hashers_.pop_back();
     throw;
@@ -177,7 +175,7 @@ void HashPool::replace_gone() {
   missing_ += hashers_.remove_if([](const auto& one) { return one.gone; });
   try {
     for (; missing_ > 0; --missing_) start(false);
-  } catch (const std::system_error&) {
+  } catch (const base::Error&) {
   }
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/encoding.h"
 #include "core/base/ip_address.h"
 #include "core/base/random.h"
+#include "core/base/thread.h"
 #include "core/server/client_address.h"
 #include "core/server/hash_pool.h"
 #include "core/server/workers.h"
@@ -52,7 +53,10 @@ void IoThread::add(Descriptor socket, const Listening& listening) {
 void IoThread::start() {
   for (auto& door : doors_) asio::co_spawn(context_, accept(*door), asio::detached);
   asio::co_spawn(context_, watch_time(), asio::detached);
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = base::start_thread([this] {
+    context_.run();
+    ended_ = true;
+  });
 }
 
 void IoThread::set_tls(std::shared_ptr<const TlsContext> tls) {

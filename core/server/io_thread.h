@@ -2,6 +2,7 @@
 // but what Site holds. Invariant: whatever belongs to a connection is touched on this thread only; workers
 // hand their answers back to it.
 #pragma once
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -37,6 +38,7 @@ class IoThread {
   void set_tls(std::shared_ptr<const TlsContext> tls);
   void drain();  // stops accepting, lets go of idle connections; the thread ends with the last one
   void stop();   // ends at once
+  bool has_ended() const { return ended_; }
   void join();
 
   // For connections, on this thread.
@@ -87,6 +89,7 @@ class IoThread {
   std::uint64_t requests_ = 0;
   bool draining_ = false;
   std::thread thread_;
+  std::atomic<bool> ended_{false};
 };
 
 }  // namespace authctl::server

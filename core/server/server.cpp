@@ -178,17 +178,15 @@ class Server {
     tell_service_manager(request_.environment, "STOPPING=1");
     site_.draining = true;
     for (auto& thread : threads_) thread->drain();
-    std::atomic<bool> drained{false};
-    std::thread waiter([&] {
-      for (auto& thread : threads_) thread->join();
-      drained = true;
-    });
+    const auto drained = [&] {
+      return std::ranges::all_of(threads_, [](const auto& thread) { return thread->has_ended(); });
+    };
     const auto patience = std::chrono::steady_clock::now() + longest_drain;
-    while (!drained && std::chrono::steady_clock::now() < patience)
+    while (!drained() && std::chrono::steady_clock::now() < patience)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    if (!drained) log_.write(Level::warning, "server.drain_cut_short");
+    if (!drained()) log_.write(Level::warning, "server.drain_cut_short");
     for (auto& thread : threads_) thread->stop();
-    waiter.join();
+    for (auto& thread : threads_) thread->join();
     site_.workers.reset();
     feed_->finish();
     feed_.reset();

@@ -1,7 +1,8 @@
 #include "core/server/workers.h"
 
 #include <algorithm>
-#include <system_error>
+
+#include "core/base/thread.h"
 
 namespace authctl::server {
 
@@ -49,9 +50,9 @@ bool Workers::submit(Job job, Cost cost) {
 // Under the lock. Where the system has no more threads to give, those that there are do the work.
 bool Workers::add_thread() {
   try {
-    threads_.emplace_back([this] { serve(); });
+    threads_.push_back(base::start_thread([this] { serve(); }));
     return true;
-  } catch (const std::system_error&) {
+  } catch (const base::Error&) {
     return false;
   }
 }

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstring>
 
-#include "core/base/error.h"
+#include "core/base/thread.h"
 #include "core/service/master_key.h"
 
 extern char** environ;
@@ -112,8 +112,12 @@ bool Courier::send(const std::string& command, std::string message) {
   auto letter = Letter{command, base::Secret::consume(std::move(message))};
   const std::lock_guard lock(mutex_);
   if (closed_ || waiting_.size() >= most_waiting || letter.message.size() > longest_message) return false;
+  try {
+    if (!thread_.joinable()) thread_ = base::start_thread([this] { run(); });
+  } catch (const base::Error&) {
+    return false;
+  }
   waiting_.push_back(std::move(letter));
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   arrived_.notify_one();
   return true;
 }

@@ -215,11 +215,11 @@ class Operations(ServerTest):
             thread.join()
         self.assertLessEqual(set(answers), {200, 503})
         self.assertIn(200, answers)
-        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.stop(), 0, "\n".join(server.lines[-5:]))
         server = self.serve(wait=False, wrapper=[*user, "prlimit", "--nproc=2:2", program])
         self.assertEqual(server.process.wait(20), 8)
         server.reader.join(5)
-        self.assertIn("no threads", "\n".join(server.lines))
+        self.assertIn("no more threads", "\n".join(server.lines))
 
     def test_two_servers_do_not_share_a_port_by_accident(self):
         server = self.serve()

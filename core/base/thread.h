@@ -1,0 +1,22 @@
+// A thread, or an error that says what to do: a system may have no more to give (RLIMIT_NPROC, TasksMax).
+#pragma once
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace authctl::base {
+
+// Error unavailable.
+template <class Work>
+std::thread start_thread(Work work) {
+  try {
+    return std::thread(std::move(work));
+  } catch (const std::system_error&) {
+    throw Error(ErrorCode::unavailable, "the system has no more threads to give",
+                "raise the limit: ulimit -u, or TasksMax= of the unit");
+  }
+}
+
+}  // namespace authctl::base
