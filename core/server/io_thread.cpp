@@ -41,7 +41,10 @@ IoThread::IoThread(Site& site, AddressCount& addresses, base::Random& random, co
   date_ = http_date(base::to_unix_seconds(site.clock.now()));
 }
 
-IoThread::~IoThread() = default;
+IoThread::~IoThread() {
+  stop();
+  join();
+}
 
 void IoThread::add(Descriptor socket, const Listening& listening) {
   auto door = std::make_unique<Entrance>(Entrance{Acceptor(context_), listening});
