@@ -9,9 +9,16 @@ set -eu
 name=$1 permission=$2 folder=$3
 (umask 077 && mkdir -p "$folder")
 
+# The secret has its name once the client is in the store: a run that was interrupted is made good by the next.
+secret=$folder/client.secret
 if ! authctl client show "$name" --quiet >/dev/null 2>&1; then
-  authctl client create "$name" --grant client_credentials --scope "$permission" --out "$folder/client.secret" --quiet \
+  rm -f "$secret.new"
+  authctl client create "$name" --grant client_credentials --scope "$permission" --out "$secret.new" --quiet \
     --reason "onboarding $name" >"$folder/client.id"
+fi
+if [ -e "$secret.new" ]; then
+  mv "$secret.new" "$secret"
+  echo "the secret is in $secret" >&2
 fi
 authctl role show "$name" --quiet >/dev/null 2>&1 ||
   authctl role create "$name" --description "may use $name" --reason "onboarding $name" --quiet >/dev/null

@@ -10,11 +10,14 @@ folder=$1
 (umask 077 && mkdir -p "$folder")
 # The same key in every run: after the first one another signs.
 if [ ! -e "$folder/kid" ]; then
-  kid=${2:-$(authctl key plan --use jwt --json | sed -n 's/.*"active_kid":"\([^"]*\)".*/\1/p')}
+  plan=$(authctl key plan --use jwt --json)
+  kid=${2:-$(printf '%s' "$plan" | sed -n 's/.*"active_kid":"\([^"]*\)".*/\1/p')}
   [ -n "$kid" ] || { echo "rotate-now: no key signs" >&2; exit 5; }
+  authctl key show "$kid" --quiet >/dev/null  # exit 3: a slip of the pen is not kept
   echo "$kid" >"$folder/kid"
 fi
 kid=$(cat "$folder/kid")
+[ "${2:-$kid}" = "$kid" ] || { echo "rotate-now: $folder is about the key $kid: name another folder" >&2; exit 5; }
 
 rm -f "$folder/receipt.json"  # of a run before; the same receipt comes again
 authctl incident contain --kid "$kid" --yes --reason 'the signing key leaked' --out "$folder/receipt.json"

@@ -10,9 +10,20 @@ what=${1:-} user=${2:-} folder=${3:-}
 [ -n "$folder" ] || { echo "usage: stolen-laptop.sh lock|let-in USER FOLDER" >&2; exit 2; }
 (umask 077 && mkdir -p "$folder")
 
+# new FILE COMMAND…    What the command writes with --out is FILE once it is in the store too; before that it is FILE.new.
+new() {
+  file=$1
+  shift
+  [ ! -e "$file" ] || return 0
+  rm -f "$file.new"
+  "$@" --out "$file.new" --reason 'laptop stolen' --quiet
+  mv "$file.new" "$file"
+}
+
 case $what in
   lock)
     rm -f "$folder/receipt.json"  # of a run before; the same receipt comes again
+    rm -f "$folder/password" "$folder/codes"  # of a theft before: they open nothing now
     authctl incident contain --user "$user" --yes --reason 'laptop stolen' --out "$folder/receipt.json"
     # What the account did lately, for whoever has to look into it.
     [ -e "$folder/evidence" ] || authctl incident report --since 7d --out "$folder/evidence" --quiet >/dev/null
@@ -21,9 +32,8 @@ case $what in
     ;;
   let-in)
     # Before the account is open: the password may have been on the laptop.
-    [ -e "$folder/password" ] ||
-      authctl user password "$user" --generate --must-change --out "$folder/password" --reason 'laptop stolen' --quiet
-    [ -e "$folder/codes" ] || authctl backup-code generate "$user" --print text --out "$folder/codes" --reason 'laptop stolen' --quiet
+    new "$folder/password" authctl user password "$user" --generate --must-change
+    new "$folder/codes" authctl backup-code generate "$user" --print text
     authctl user enable "$user" --reason "password is new" --quiet >/dev/null
     echo "Hand over $folder/password and $folder/codes in person, then delete them."
     echo "Where the phone is gone too: authctl totp disable $user, and enrol another."

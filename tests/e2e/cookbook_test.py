@@ -105,12 +105,20 @@ class Cookbook(ServerTest):
         self.script(0, "rotate-now.sh", folder, env=env)  # again: the same key, nothing more
         self.assertEqual(self.active(), new)
         self.ok("audit", "verify", os.path.join(folder, "receipt.json"), "--public-key", os.path.join(folder, "log.vkey"))
+        self.script(5, "rotate-now.sh", folder, new)  # this folder is about the other one
+        other = self.home.path("other")
+        self.script(3, "rotate-now.sh", other, "a-slip")
+        self.script(0, "rotate-now.sh", other, new)
+        self.assertNotEqual(self.active(), new)
 
     def test_a_service_is_onboarded_once(self):
         folder = self.home.path("shop")
+        os.mkdir(folder)
+        self.home.write("shop/client.secret.new", "of a run that was killed before the client was there\n")
         self.script(0, "onboard-service.sh", "shop", "read:orders", folder)
         with open(os.path.join(folder, "client.secret"), encoding="utf-8") as f:
             secret = f.read()
+        self.assertTrue(secret.startswith("authctl_cs_"), secret)
         entries = self.ok("audit", "query", "--limit", "1", "--json").json[0]["seq"]
         self.script(0, "onboard-service.sh", "shop", "read:orders", folder)
         self.assertEqual(self.ok("audit", "query", "--limit", "1", "--json").json[0]["seq"], entries)
@@ -152,6 +160,8 @@ class Cookbook(ServerTest):
         self.assertEqual(server.ask("POST", "/auth/refresh", {"refresh_token": pair["refresh_token"]}).status, 401)
         self.assertEqual(self.login(server).status, 401)
         self.ok("audit", "verify", os.path.join(folder, "evidence"))
+        # Killed when the file was there and the password was not in the store yet.
+        self.home.write("stolen/password.new", "of a run that was killed\n")
         for _ in range(2):
             self.script(0, "stolen-laptop.sh", "let-in", "ann", folder)
         for name in ("password", "codes"):
@@ -164,6 +174,13 @@ class Cookbook(ServerTest):
         self.assertTrue(answer.json["requires_password_change"])
         self.assertEqual(server.ask("POST", "/auth/refresh", {"refresh_token": pair["refresh_token"]}).status, 401)
         self.assertEqual(self.ok("user", "show", "ann", "--json").json["mfa"]["backup_codes_left"], 10)
+        # A second theft, and nobody has deleted the files of the first.
+        with open(os.path.join(folder, "password"), encoding="utf-8") as f:
+            first = f.read()
+        self.script(0, "stolen-laptop.sh", "lock", "ann", folder)
+        self.script(0, "stolen-laptop.sh", "let-in", "ann", folder)
+        with open(os.path.join(folder, "password"), encoding="utf-8") as f:
+            self.assertNotEqual(f.read(), first)
         self.script(2, "stolen-laptop.sh", "lock")
 
     def test_a_lost_master_key_is_replaced_from_a_copy_or_a_backup(self):
