@@ -90,7 +90,8 @@ std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTim
                                .timing = timing,
                                .grace = policy->grace,
                                .alg = policy->alg,
-                               .began = began}));
+                               .began = began,
+                               .only_successor = *step == Rotation::staged}));
   }
   return done;
 }

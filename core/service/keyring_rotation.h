@@ -25,6 +25,7 @@ struct RotationRequest {
   std::string alg;                      // empty: as the old key
   base::Timestamp began;        // when the command was given: a key that became active since then has won
   bool leave_sessions = false;  // emergency: those under the old key end otherwise, by the same command
+  bool only_successor = false;  // staged: refused where another waits already
 };
 
 KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request);
