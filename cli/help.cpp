@@ -138,7 +138,10 @@ void print_example(std::ostream& out, std::string_view example) {
 
 void print_exits(std::ostream& out, const Noun::Verb& verb) {
   Entries exits{{"0", "done"}, {"1", "failed"}, {"2", "wrong usage or bad input"}};
-  if (verb.help.opens_store) exits.emplace_back("8", "the store or its master key cannot be used");
+  if (verb.help.opens_store) {
+    exits.emplace_back("7", "the master key is another store's");
+    exits.emplace_back("8", "the store or its master key cannot be used");
+  }
   for (const auto& [status, meaning] : verb.help.exits) {
     const std::string code = std::to_string(status);
     const auto known =

@@ -64,9 +64,10 @@ void exits(Mdoc& page, const NounOutline& noun) {
   page.section("EXIT STATUS");
   const bool store =
       std::ranges::any_of(noun.verbs, [](const VerbOutline& verb) { return verb.help.opens_store; });
-  page.text(
-      store ? "0 done, 1 failed, 2 wrong usage or bad input, 8 the store or its master key cannot be used."
-            : "0 done, 1 failed, 2 wrong usage or bad input.");
+  page.text(store ? "0 done, 1 failed, 2 wrong usage or bad input, 7 the master key is another store's, 8 "
+                    "the store or "
+                    "its master key cannot be used."
+                  : "0 done, 1 failed, 2 wrong usage or bad input.");
   std::map<int, std::vector<std::string>> lines;
   for (const auto& verb : noun.verbs) {
     for (const auto& [status, meaning] : verb.help.exits)
