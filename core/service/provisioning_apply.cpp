@@ -47,6 +47,7 @@ class Applier {
       if (thing.kind != ThingKind::role) remove(thing);
     });
     apply_roles(plan);
+    free_wanted_addresses(plan);
     for (auto& thing : plan.things)
       if (thing.kind != ThingKind::role &&
           (thing.action == PlanAction::create || thing.action == PlanAction::change))
@@ -148,6 +149,22 @@ class Applier {
     if (update.description || !update.inherits.empty()) update_role(change_, update);
     for (const auto& request : grant_requests(thing.name, coming(thing, 2)))
       grant_permissions(change_, request);
+  }
+
+  // An address may move from one user to another, or two may change places.
+  void free_wanted_addresses(Plan& plan) {
+    std::set<std::string> wanted;
+    for (const auto& thing : plan.things) {
+      if (thing.kind != ThingKind::user) continue;
+      const auto* email = change_of(thing, 0);
+      const auto& text = email ? email->after.text : thing.fields[0] ? thing.fields[0]->text : std::nullopt;
+      if (text && (email || thing.action == PlanAction::create)) wanted.insert(base::fold_ascii(*text));
+    }
+    for (const auto& thing : plan.things) {
+      const auto* email = thing.kind == ThingKind::user ? change_of(thing, 0) : nullptr;
+      if (email && email->before.text && wanted.contains(base::fold_ascii(*email->before.text)))
+        at_thing(thing, [&] { update_user(change_, {thing.id, "", {}}); });
+    }
   }
 
   void set(PlannedThing& thing) {

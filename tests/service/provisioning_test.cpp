@@ -76,6 +76,26 @@ TEST_CASE("a second apply writes nothing at all, whatever the clock says") {
   CHECK(test::dump(world.test.db()) == before);
 }
 
+TEST_CASE("an address moves from one user to another, and two change places") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  const auto given = [&](const std::string& users) {
+    world.apply("users: [" + users + "]\n");
+    std::vector<std::string> emails;
+    for (const char* name : {"ann", "bob"})
+      emails.push_back(service::show_user(world.test.realm(), name).email.value_or(""));
+    return emails;
+  };
+  using Emails = std::vector<std::string>;
+  CHECK(given("{name: ann, email: a@example.org}, {name: bob, email: b@example.org}") ==
+        Emails{"a@example.org", "b@example.org"});
+  CHECK(given("{name: ann, email: b@example.org}, {name: bob, email: a@example.org}") ==
+        Emails{"b@example.org", "a@example.org"});
+  CHECK(given("{name: ann, email: A@example.org}, {name: bob, email: c@example.org}") ==
+        Emails{"A@example.org", "c@example.org"});
+  CHECK(given("{name: ann, email: d@example.org}, {name: bob, email: c@example.org}, {name: eve, email: "
+              "a@example.org}") == Emails{"d@example.org", "c@example.org"});
+}
+
 TEST_CASE("a dry run shows what an apply would do, and writes nothing") {
   ManifestWorld world(GENERATE(test::each_engine()));
   const auto before = test::dump(world.test.db());
