@@ -3,6 +3,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 
@@ -16,6 +17,16 @@ std::thread start_thread(Work work) {
   } catch (const std::system_error&) {
     throw Error(ErrorCode::unavailable, "the system has no more threads to give",
                 "raise the limit: ulimit -u, or TasksMax= of the unit");
+  }
+}
+
+// As many of `count` as the system has to give; Error unavailable where it has not one.
+template <class Work>
+void start_threads(std::vector<std::thread>& threads, unsigned count, Work work) {
+  try {
+    for (unsigned i = 0; i < count; ++i) threads.push_back(start_thread(work));
+  } catch (const Error&) {
+    if (threads.empty()) throw;
   }
 }
 

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/base/thread.h"
+
 namespace authctl::service {
 namespace {
 
@@ -156,11 +158,10 @@ void run_alone(RecordReader& reader, const StreamSteps& steps) {
 class Crew {
  public:
   Crew(Line& line, unsigned count, const StreamSteps& steps) : line_(line) {
-    for (unsigned i = 0; i < count; ++i)
-      threads_.emplace_back([this, &steps] {
-        Worker worker(steps);
-        line_.serve(worker);
-      });
+    base::start_threads(threads_, count, [this, &steps] {
+      Worker worker(steps);
+      line_.serve(worker);
+    });
   }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "core/base/error.h"
+#include "core/base/thread.h"
 #include "core/service/line_reader.h"
 
 namespace authctl::service {
@@ -83,7 +83,7 @@ void judge(Block& block, FollowingVerifier& verifier, const BatchRequest& reques
 class Workers {
  public:
   Workers(const BatchRequest& request) : request_(request) {
-    for (unsigned i = 0; i < request.jobs; ++i) threads_.emplace_back([this] { work(); });
+    base::start_threads(threads_, request.jobs, [this] { work(); });
   }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;

@@ -230,6 +230,14 @@ class Operations(ServerTest):
             self.assertIn("no more threads", said)
         self.assertGreater(most, 4)
         self.assertEqual(server.stop(), 0)
+        # A command with workers goes on with fewer.
+        tokens = self.home.write("tokens", (self.token() + "\n") * 3)
+        os.chown(tokens, nobody, nobody)
+        for most, code in ((1, 8), (2, 0), (3, 0)):
+            done = subprocess.run([*user, "prlimit", f"--nproc={most}:{most}", program, "token", "verify", tokens, "--batch"],
+                                  env=self.home.env, cwd=self.home.folder, capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertEqual(done.stdout.count('{"valid":true'), 0 if code else 3)
 
     def test_two_servers_do_not_share_a_port_by_accident(self):
         server = self.serve()
