@@ -142,6 +142,7 @@ store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& reque
 // good; what was before ends all the same.
 void admit_from_now(Change& c, const store::UserRow& user) {
   if (user.tokens_valid_from <= c.now()) return;
+  TokenRepository(c.db()).revoke_issued_ahead(user.id, c.now());
   store::end_user_tokens(c.db(), user.id, c.now());
   c.record({"user.update",
             {"user", user.id, user.name},

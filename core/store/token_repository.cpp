@@ -74,6 +74,12 @@ std::int64_t TokenRepository::revoke_of_user(std::string_view user_id, base::Tim
       {user_id, now});
 }
 
+std::int64_t TokenRepository::revoke_issued_ahead(std::string_view user_id, base::Timestamp now) {
+  return db_.execute(
+      "UPDATE issued_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND issued_at > $2",
+      {user_id, now});
+}
+
 std::int64_t TokenRepository::revoke_of_key(std::string_view kid, base::Timestamp from, base::Timestamp until,
                                             base::Timestamp now) {
   return db_.execute(

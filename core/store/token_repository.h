@@ -50,6 +50,8 @@ class TokenRepository {
   // Each gives the number of live tokens that it ended.
   std::int64_t revoke(std::string_view jti, base::Timestamp now);
   std::int64_t revoke_of_user(std::string_view user_id, base::Timestamp now);
+  // Those that bear a time after `now`, by a clock that was ahead.
+  std::int64_t revoke_issued_ahead(std::string_view user_id, base::Timestamp now);
   std::int64_t revoke_of_key(std::string_view kid, base::Timestamp from, base::Timestamp until,
                              base::Timestamp now);
 

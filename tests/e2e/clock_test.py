@@ -141,6 +141,7 @@ class Jumps(ServerTest):
         server = self.serve(env=self.env)
         before = self.login(server).json
         env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        ahead = self.ok("token", "issue", "ann", env=env).out.strip()
         self.ok("token", "revoke", "--user", "ann", "--yes", env=env)
         self.becomes(server, before["access_token"], 401)
         self.assertEqual(self.refresh(server, before["refresh_token"]).status, 401)
@@ -148,6 +149,7 @@ class Jumps(ServerTest):
         self.becomes(server, after["access_token"], 204)
         self.assertEqual(self.refresh(server, after["refresh_token"]).status, 200)
         self.assertEqual(self.verify(server, before["access_token"]), 401)
+        self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=ahead, env=env).json["reason"], "revoked")
 
     def test_a_code_works_once_whatever_the_clock_says(self):
         self.ok("user", "create", "bob", "--password-stdin", stdin=self.PASSWORD + "\n")
