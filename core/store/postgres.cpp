@@ -203,12 +203,18 @@ PostgresLink postgres_link(const std::string& url) {
     throw Error(ErrorCode::usage, "the URL of the store is not one that libpq reads",
                 "postgresql://USER@HOST/DATABASE");
   }
+  const auto find = [](const PQconninfoOption* option, std::string_view name) {
+    for (; option && option->keyword; ++option)
+      if (option->keyword == name && option->val && *option->val) return std::string(option->val);
+    return std::string();
+  };
+  // What a service file says of the rest is not looked at.
+  if (!find(given.get(), "service").empty())
+    return {.is_local = false, .ssl_mode = find(given.get(), "sslmode")};
   const Options otherwise(libpq().conndefaults());
   const auto value = [&](std::string_view name) {
-    for (const auto* option : {given.get(), otherwise.get()})
-      for (; option && option->keyword; ++option)
-        if (option->keyword == name && option->val && *option->val) return std::string(option->val);
-    return std::string();
+    const auto own = find(given.get(), name);
+    return own.empty() ? find(otherwise.get(), name) : own;
   };
   PostgresLink link{.is_local = value("hostaddr").empty(), .ssl_mode = value("sslmode")};
   std::istringstream hosts(value("host"));

@@ -257,10 +257,10 @@ TEST_CASE("a PostgreSQL that has to prove its name is well, and so is a hostile 
   world.environment["AUTHCTL_STORE"] = "postgresql://h/d?sslrootcert=f&sslmode=verify-full";
   CHECK(world.look("store-tls").worst() == Severity::ok);
   CHECK(world.look("store-tls").findings.front().severity == Severity::ok);
-  for (const char* url :
-       {"postgresql://h/d?application_name=sslmode%3Dverify-full",
-        "postgresql://h/d?application_name=sslmode=verify-full", "postgresql://h/d?hostaddr=192.0.2.1",
-        "postgresql:///d?host=/run/postgresql,h", "postgresql://h/d?sslmode=verify-ca"}) {
+  for (const char* url : {"postgresql://h/d?application_name=sslmode%3Dverify-full",
+                          "postgresql://h/d?application_name=sslmode=verify-full",
+                          "postgresql://h/d?hostaddr=192.0.2.1", "postgresql:///d?host=/run/postgresql,h",
+                          "postgresql:///d?service=prod", "postgresql://h/d?sslmode=verify-ca"}) {
     world.environment["AUTHCTL_STORE"] = url;
     INFO(url);
     CHECK(world.look("store-tls").worst() == Severity::fail);
