@@ -151,6 +151,18 @@ class Jumps(ServerTest):
         self.assertEqual(self.verify(server, before["access_token"]), 401)
         self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=ahead, env=env).json["reason"], "revoked")
 
+    def test_what_was_ended_stays_so_while_the_time_of_the_log_stands_still(self):
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{20 * MINUTE:+d}")}
+        self.ok("role", "create", "zed", env=env)  # the log is ahead of every clock for twenty minutes
+        token = self.token()
+        self.ok("user", "disable", "ann", "--yes")
+        self.ok("user", "enable", "ann")
+        self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
+        token = self.token()
+        self.ok("token", "verify", "-", "-q", stdin=token)
+        self.ok("user", "password", "ann", "--password-stdin", stdin="wild goose over marsh 77\n")
+        self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
+
     def test_a_code_works_once_whatever_the_clock_says(self):
         self.ok("user", "create", "bob", "--password-stdin", stdin=self.PASSWORD + "\n")
         secret = self.ok("totp", "enroll", "bob", "--json").json["secret"]
