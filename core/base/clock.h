@@ -10,6 +10,7 @@
 namespace authctl::base {
 
 using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+inline constexpr Timestamp::duration tick{1};  // the least by which two of them differ
 using Duration = std::chrono::seconds;
 
 class Clock {

@@ -20,6 +20,9 @@ class Change {
   Realm& realm() { return realm_; }
   // One instant for the whole change; see Realm for the two.
   base::Timestamp now() const { return now_; }
+  // For a change that ends whatever was issued before it: from here on now() is later than every entry of the
+  // log, if only by a millisecond, also while the log's time stands still.
+  base::Timestamp move_past_log();
   base::Timestamp by_clock() const { return by_clock_; }
   const Cause& cause() const { return cause_; }
   bool dry_run() const { return cause_.dry_run; }

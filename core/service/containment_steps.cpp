@@ -113,7 +113,7 @@ void end_key(Change& c, const StepWork& work) {
 
 void cut_off(Change& c, bool again) {
   if (again) return;
-  const auto users = IncidentRepository(c.db()).end_everybodys_tokens(c.now());
+  const auto users = IncidentRepository(c.db()).end_everybodys_tokens(c.move_past_log());
   c.record(event("token.revoke", {"store", "", ""}, {{"users", users}}));
 }
 

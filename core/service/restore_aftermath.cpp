@@ -20,12 +20,12 @@ using store::KeyUse;
 
 void end_tokens(Change& c, const LostWindow& lost, Aftermath& result) {
   auto& db = c.db();
-  result.users = db.execute("UPDATE user_account SET tokens_valid_from = $1", {c.now()});
+  result.users = db.execute("UPDATE user_account SET tokens_valid_from = $1", {c.move_past_log()});
   result.tokens = db.execute(
       "UPDATE issued_token SET revoked_at = $1 WHERE revoked_at IS NULL AND expires_at > $1", {c.now()});
   // What was issued after the backup has no row here; the cut-offs refuse it by its key. A clock that was
   // ahead may have dated it later than now.
-  const auto until = std::max(c.now(), lost.newest);
+  const auto until = std::max(c.move_past_log() - base::tick, lost.newest);
   for (const auto& key : KeyRepository(db).list(KeyUse::jwt)) {
     store::TokenRepository(db).cut_off({key.kid, base::Timestamp{}, until, c.now()},
                                        base::make_uuid7(c.realm().random(), base::to_unix_millis(c.now())));

@@ -4,7 +4,6 @@
 #include "core/base/text.h"
 #include "core/service/sessions.h"
 #include "core/store/one_time_repository.h"
-#include "core/store/token_repository.h"
 
 namespace authctl::service {
 namespace {
@@ -46,9 +45,7 @@ std::int64_t end_sessions_of_key(Change& c, const std::string& kid, std::string_
 }
 
 void sign_out_user(Change& c, const std::string& user_id, std::string_view reason) {
-  // Each by itself too: while the log's time stands still, what was issued bears the same instant.
-  store::TokenRepository(c.db()).revoke_of_user(user_id, c.now());
-  store::end_user_tokens(c.db(), user_id, c.now());
+  store::end_user_tokens(c.db(), user_id, c.move_past_log());
   end_sessions_of_user(c, user_id, reason);
   store::OneTimeRepository secrets(c.db());
   secrets.end_challenges(user_id);

@@ -25,17 +25,19 @@ RevocationReport revoke_token(Change& c, const TokenSubject& subject) {
   TokenRepository tokens(c.db());
   RevocationReport report;
   report.jti = subject.jti;
-  if (!tokens.find(subject.jti)) {
-    const bool is_new = tokens.revoke_unknown(subject.jti, subject.expires_at, c.now());
-    report.revoked = is_new && subject.expires_at > c.now() ? 1 : 0;
-    report.notices.push_back(is_new ? "the token was not issued by this store; its jti is refused from now on"
-                                    : "nothing changed: the token was revoked already");
-  } else {
-    report.revoked = tokens.revoke(subject.jti, c.now());
-    if (report.revoked == 0)
-      report.notices.push_back("nothing changed: the token had expired or was revoked already");
+  const auto row = tokens.find(subject.jti);
+  const bool changed = row ? tokens.revoke(subject.jti, c.now())
+                           : tokens.revoke_unknown(subject.jti, subject.expires_at, c.now());
+  if (!changed) {
+    report.notices.push_back("nothing changed: the token was revoked already");
+    return report;  // no change, no entry
   }
-  if (report.revoked == 0) return report;  // no change, no entry
+  if (!row)
+    report.notices.push_back("the token was not issued by this store; its jti is refused from now on");
+  if ((row ? row->expires_at : subject.expires_at) > c.now())
+    report.revoked = 1;
+  else
+    report.notices.push_back("the token had expired; it stays refused whatever a clock says");
   c.record(token_event(subject.jti, {{"kid", subject.kid}, {"revoked", report.revoked}}));
   return report;
 }
@@ -97,7 +99,7 @@ RevocationReport revoke_key_tokens(Realm& realm, const Cause& cause, const std::
     const auto key = require_key(realm, kid);
     const base::Timestamp first = from.value_or(base::Timestamp{});
     // A moment is given in whole seconds, as `iat` is: the second it names is included.
-    const base::Timestamp last = until ? *until + rest_of_second : c.now();
+    const base::Timestamp last = until ? *until + rest_of_second : c.move_past_log() - base::tick;
     TokenRepository tokens(c.db());
     RevocationReport report;
     report.kid = key.kid;

@@ -142,12 +142,12 @@ store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& reque
 // good; what was before ends all the same.
 void admit_from_now(Change& c, const store::UserRow& user) {
   if (user.tokens_valid_from <= c.now()) return;
-  TokenRepository(c.db()).revoke_issued_ahead(user.id, c.now());
-  store::end_user_tokens(c.db(), user.id, c.now());
-  c.record({"user.update",
+  store::end_user_tokens(c.db(), user.id, c.move_past_log());
+  const auto ended = TokenRepository(c.db()).revoke_issued_ahead(user.id, c.now());
+  c.record({"token.revoke",
             {"user", user.id, user.name},
             audit::Outcome::success,
-            {{"tokens_valid_from", base::to_rfc3339(c.now())}}});
+            {{"revoked", ended}, {"clock_was_ahead_until", base::to_rfc3339(user.tokens_valid_from)}}});
 }
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/store/token_repository.h"
 
 namespace authctl::store {
 namespace {
@@ -143,10 +144,7 @@ void delete_client_secret(Database& db, base::ByteView hash) {
 }
 
 std::int64_t revoke_tokens_of_client(Database& db, std::string_view client_id, base::Timestamp now) {
-  return db.execute(
-      "UPDATE issued_token SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > "
-      "$2",
-      {client_id, now});
+  return revoke_where(db, "client_id = $2", {now, client_id});
 }
 
 }  // namespace authctl::store

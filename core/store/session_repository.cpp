@@ -1,5 +1,7 @@
 #include "core/store/session_repository.h"
 
+#include "core/store/token_repository.h"
+
 namespace authctl::store {
 namespace {
 
@@ -108,10 +110,7 @@ bool SessionRepository::end(std::string_view id, std::string_view reason, base::
   if (db_.execute("UPDATE user_session SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL",
                   {id, reason, now}) == 0)
     return false;
-  db_.execute(
-      "UPDATE issued_token SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL AND expires_at > "
-      "$2",
-      {id, now});
+  revoke_where(db_, "session_id = $2", {now, id});
   return true;
 }
 

@@ -62,30 +62,30 @@ std::vector<std::string> TokenRepository::clients_of_key(std::string_view kid, b
   return names;
 }
 
-std::int64_t TokenRepository::revoke(std::string_view jti, base::Timestamp now) {
-  return db_.execute(
-      "UPDATE issued_token SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL AND expires_at > $2",
-      {jti, now});
+std::int64_t revoke_where(Database& db, std::string_view where, Values values) {
+  const auto unmarked = " WHERE revoked_at IS NULL AND " + std::string(where);
+  const auto live = db.query("SELECT count(*) FROM issued_token" + unmarked + " AND expires_at > $1", values);
+  const auto count = live->next() ? live->integer(0) : 0;
+  db.execute("UPDATE issued_token SET revoked_at = $1" + unmarked, values);
+  return count;
+}
+
+bool TokenRepository::revoke(std::string_view jti, base::Timestamp now) {
+  return db_.execute("UPDATE issued_token SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL",
+                     {jti, now}) != 0;
 }
 
 std::int64_t TokenRepository::revoke_of_user(std::string_view user_id, base::Timestamp now) {
-  return db_.execute(
-      "UPDATE issued_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2",
-      {user_id, now});
+  return revoke_where(db_, "user_id = $2", {now, user_id});
 }
 
 std::int64_t TokenRepository::revoke_issued_ahead(std::string_view user_id, base::Timestamp now) {
-  return db_.execute(
-      "UPDATE issued_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND issued_at > $2",
-      {user_id, now});
+  return revoke_where(db_, "user_id = $2 AND issued_at > $1", {now, user_id});
 }
 
 std::int64_t TokenRepository::revoke_of_key(std::string_view kid, base::Timestamp from, base::Timestamp until,
                                             base::Timestamp now) {
-  return db_.execute(
-      "UPDATE issued_token SET revoked_at = $4 WHERE kid = $1 AND issued_at >= $2 AND issued_at <= $3 "
-      "AND revoked_at IS NULL AND expires_at > $4",
-      {kid, from, until, now});
+  return revoke_where(db_, "kid = $2 AND issued_at >= $3 AND issued_at <= $4", {now, kid, from, until});
 }
 
 bool TokenRepository::revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now) {

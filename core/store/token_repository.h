@@ -36,6 +36,11 @@ struct Cutoff {
   base::Timestamp revoked_at;
 };
 
+// Marks those of issued_token for which `where` holds, in which $1 is `now`, the first of `values`, and gives
+// the number of live ones among them. Those that have expired by `now` are marked too: a clock that is ahead
+// must not leave one alive.
+std::int64_t revoke_where(Database& db, std::string_view where, Values values);
+
 class TokenRepository {
  public:
   explicit TokenRepository(Database& db) : db_(db) {}
@@ -47,8 +52,9 @@ class TokenRepository {
   // Names of the registered clients that hold some of them, in order.
   std::vector<std::string> clients_of_key(std::string_view kid, base::Timestamp now);
 
-  // Each gives the number of live tokens that it ended.
-  std::int64_t revoke(std::string_view jti, base::Timestamp now);
+  // Whether it was there and not revoked yet; also one that has expired.
+  bool revoke(std::string_view jti, base::Timestamp now);
+  // The number of live tokens that were ended.
   std::int64_t revoke_of_user(std::string_view user_id, base::Timestamp now);
   // Those that bear a time after `now`, by a clock that was ahead.
   std::int64_t revoke_issued_ahead(std::string_view user_id, base::Timestamp now);

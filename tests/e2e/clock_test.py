@@ -137,6 +137,24 @@ class Jumps(ServerTest):
             self.ends(server, token, env)
             self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
 
+    def test_a_machine_far_ahead_ends_what_has_expired_for_it_alone(self):
+        """Its clock is 30 hours on, and the tokens of today live for minutes."""
+        self.ok("client", "create", "shop", "--redirect-uri", "https://shop.example/back")
+        server = self.serve(env=self.env)
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        kid = self.ok("key", "list", "--use", "jwt", "-q").out.split()[0]
+        newest = lambda: self.ok("session", "list", "--user", "ann", "-q").lines[0]
+        for ends in (lambda token: ("token", "revoke", "--jti", self.expect(0, "token", "inspect", "-", "--json", stdin=token).json["claims"]["jti"]),
+                     lambda token: ("token", "revoke", "--kid", kid, "--yes"),
+                     lambda token: ("session", "revoke", newest())):
+            tokens = [self.login(server).json["access_token"], self.token()]
+            for token in tokens:
+                self.becomes(server, token, 204)
+            self.ok(*ends(tokens[0]), env=env)
+            self.becomes(server, tokens[0], 401)
+            self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=tokens[0]).json["reason"], "revoked")
+            self.ok("token", "verify", "-", "-q", stdin=self.token())
+
     def test_what_was_ended_by_a_clock_far_ahead_lets_people_in_again(self):
         server = self.serve(env=self.env)
         before = self.login(server).json
@@ -151,6 +169,17 @@ class Jumps(ServerTest):
         self.assertEqual(self.verify(server, before["access_token"]), 401)
         self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=ahead, env=env).json["reason"], "revoked")
 
+    def test_a_running_server_takes_no_token_of_a_clock_ahead_that_was_ended(self):
+        server = self.serve(env=self.env)
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        ahead = self.ok("token", "issue", "ann", "--ttl", "60h", env=env).out.strip()
+        self.home.write("elsewhere", f"{30 * HOUR + MINUTE:+d}")
+        self.ok("user", "password", "ann", "--password-stdin", stdin="wild goose over marsh 77\n", env=env)
+        self.becomes(server, self.token(), 204)
+        self.jump(31 * HOUR)
+        self.assertEqual(self.verify(server, ahead), 401)
+        self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=ahead, env=env).json["reason"], "revoked")
+
     def test_what_was_ended_stays_so_while_the_time_of_the_log_stands_still(self):
         env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{20 * MINUTE:+d}")}
         self.ok("role", "create", "zed", env=env)  # the log is ahead of every clock for twenty minutes
@@ -162,6 +191,21 @@ class Jumps(ServerTest):
         self.ok("token", "verify", "-", "-q", stdin=token)
         self.ok("user", "password", "ann", "--password-stdin", stdin="wild goose over marsh 77\n")
         self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
+
+    def test_a_key_s_tokens_end_up_to_now_while_the_time_of_the_log_stands_still(self):
+        server = self.serve(env=self.env)
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{20 * MINUTE:+d}")}
+        self.ok("role", "create", "zed", env=env)
+        kid = self.ok("key", "list", "--use", "jwt", "-q").out.split()[0]
+        for _ in range(3):
+            before = self.token()
+            self.becomes(server, before, 204)
+            self.ok("token", "revoke", "--kid", kid, "--yes")
+            self.becomes(server, before, 401)
+            self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=before).json["reason"], "revoked")
+            after = self.token()
+            self.becomes(server, after, 204)
+            self.ok("token", "verify", "-", "-q", stdin=after)
 
     def test_a_code_works_once_whatever_the_clock_says(self):
         self.ok("user", "create", "bob", "--password-stdin", stdin=self.PASSWORD + "\n")
