@@ -12,8 +12,8 @@
 
 namespace authctl::service {
 
-// Allows everything, on whatever resource its grant covers.
-inline constexpr std::string_view everything = "admin:all";
+// Each allows everything, on whatever resource its grant covers.
+inline constexpr std::string_view everything = "admin:all", every_permission = "*";
 
 // 1–128 of `a-z 0-9 : . _ - *`; one segment is enough, an empty one is refused.
 class Permission {

@@ -1,6 +1,6 @@
 #include "core/service/alerts.h"
 
-#include <array>
+#include <algorithm>
 
 #include "core/base/json_or_null.h"
 #include "core/service/access_pattern.h"
@@ -21,17 +21,35 @@ std::string text_of(const Event& event, std::string_view member) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-bool grants_everything(Change& change, const std::string& role_name) {
-  const auto role = store::find_role(change.db(), role_name);
+bool allows_everything(std::string_view permission) {
+  return permission == everything || permission == every_permission;
+}
+
+bool is_granted_everything(store::Database& db, const std::string& role_id) {
+  return std::ranges::any_of(store::grants_of_role(db, role_id), [](const auto& grant) {
+    return grant.resource.empty() && allows_everything(grant.permission);
+  });
+}
+
+// By itself or through those that it inherits from.
+bool gives_everything(store::Database& db, const std::string& role_name) {
+  const auto role = store::find_role(db, role_name);
   if (!role) return false;
-  for (const auto& grant : store::grants_of_role(change.db(), role->id))
-    if (grant.permission == everything && grant.resource.empty()) return true;
-  return false;
+  return is_granted_everything(db, role->id) ||
+         std::ranges::any_of(store::hierarchy_above(db, role->id),
+                             [&](const auto& line) { return is_granted_everything(db, line.parent_id); });
+}
+
+bool inherits_more(const Event& event) {
+  const auto* parents = event.detail.if_contains("inherits");
+  return (event.action == "role.create" || event.action == "role.update") && parents != nullptr &&
+         parents->is_array() && !parents->as_array().empty();
 }
 
 bool is_admin_granted(Change& change, const Event& event) {
-  if (event.action == "role.grant") return text_of(event, "permission") == everything;
-  return event.action == "role.assign" && grants_everything(change, text_of(event, "role"));
+  if (event.action == "role.grant") return allows_everything(text_of(event, "permission"));
+  if (event.action == "role.assign") return gives_everything(change.db(), text_of(event, "role"));
+  return inherits_more(event) && gives_everything(change.db(), event.target.name);
 }
 
 // Nothing: nobody has to be told.

@@ -11,7 +11,7 @@ constexpr auto beyond_every_end = std::chrono::hours(24) * 36525 + std::chrono::
 
 // What allows everything: other patterns that cover the text admin:all allow only what they match.
 bool has_admin(store::Database& db, base::Timestamp now) {
-  static const std::vector<std::string> permissions{std::string(everything), "*"};
+  static const std::vector<std::string> permissions{std::string(everything), std::string(every_permission)};
   return store::anybody_holds(db, permissions, "", now);
 }
 
