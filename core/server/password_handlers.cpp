@@ -55,7 +55,7 @@ Reply change_password(const Request& request, Work& work) {
   std::optional<std::string> objection;
   work.hashes.run([&] {
     try {
-      hashed = hash_new_password(wanted, owner, work.config.passwords, work.realm.random());
+      hashed = hash_chosen_password(wanted, user, owner, work.config.passwords, work.realm.random());
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::invalid) throw;
       objection = error.message();

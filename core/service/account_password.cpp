@@ -79,6 +79,16 @@ HashedPassword hash_new_password(const base::Secret& password, const credential:
   return {std::move(hash), std::string(crypto::word_of(crypto::PasswordScheme::argon2id))};
 }
 
+HashedPassword hash_chosen_password(const base::Secret& password, const store::UserRow& user,
+                                    const credential::PasswordOwner& owner, const PasswordPolicy& policy,
+                                    base::Random& random) {
+  if (user.password_must_change && user.password_hash &&
+      crypto::verify_password(*user.password_hash, password))
+    throw base::Error{base::ErrorCode::invalid,
+                      "the password is refused: it is the one that has to be changed", "choose another one"};
+  return hash_new_password(password, owner, policy, random);
+}
+
 base::Secret generate_password(base::Random& random, const credential::PasswordRules& rules) {
   const auto least = std::max(rules.least, rules.least_single);
   const auto groups = std::max(least_groups, least / (in_group + 1) + 1);

@@ -27,6 +27,11 @@ struct HashedPassword {
 HashedPassword hash_new_password(const base::Secret& password, const credential::PasswordOwner& owner,
                                  const PasswordPolicy& policy, base::Random& random);
 
+// The same for one that its user chooses: it is not the one that has to be changed.
+HashedPassword hash_chosen_password(const base::Secret& password, const store::UserRow& user,
+                                    const credential::PasswordOwner& owner, const PasswordPolicy& policy,
+                                    base::Random& random);
+
 // 100 random bits or more in groups that are easy to type: as long, and of the classes, as the rules ask for.
 base::Secret generate_password(base::Random& random, const credential::PasswordRules& rules);
 

@@ -61,7 +61,7 @@ std::optional<std::string> confirm_reset(Realm& reads, Realm& writes, const Caus
   const credential::PasswordOwner owner{user->name, user->email.value_or(""), "authctl",
                                         has_second_factor(reads.db(), user->id)};
   std::optional<HashedPassword> hashed;
-  run([&] { hashed = hash_new_password(request.password, owner, policy, reads.random()); });
+  run([&] { hashed = hash_chosen_password(request.password, *user, owner, policy, reads.random()); });
   Cause acting = cause;
   acting.actor = "user:" + user->id;
   return change(writes, acting, [&](Change& c) -> std::optional<std::string> {

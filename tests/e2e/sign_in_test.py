@@ -331,9 +331,16 @@ class Login(SignIn):
         self.assertEqual(set(answer.json), {"requires_password_change", "reset_token"})
         self.assertEqual(self.browser.jar, {})
         wanted = "another long and lively phrase"
-        self.assertEqual(self.server.ask("POST", "/auth/password/reset/confirm", {
-            "token": answer.json["reset_token"], "new_password": wanted}).status, 204)
+        confirm = lambda password: self.server.ask("POST", "/auth/password/reset/confirm", {
+            "token": answer.json["reset_token"], "new_password": password})
+        kept = confirm(self.PASSWORD)
+        self.assertEqual((kept.status, kept.json["error"]), (422, "the password is refused: it is the one that has to be changed"))
+        self.assertEqual(confirm(wanted).status, 204)
         self.sign_in(password=wanted)
+        self.ok("user", "password", "ann", "--must-change")
+        for password, status in ((wanted, 422), (self.PASSWORD, 200)):
+            answer = self.browser.ask("POST", "/auth/password", {"current_password": wanted, "new_password": password})
+            self.assertEqual(answer.status, status)
 
     def test_a_flood_of_one_address_is_answered_429_and_is_no_flood_of_entries(self):
         server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_LOGIN": "5/1m"})
@@ -611,6 +618,14 @@ class Alerts(SignIn):
         self.assertEqual([(one["alert"], (one["notify"] or {}).get("user")) for one in self.mails(path, 5)][1:],
                          [("emergency_rotation", None), ("admin_granted", None), ("admin_granted", "bob"),
                           ("password_changed", "ann")])
+        # Also where it comes by inheritance, or by the pattern for everything.
+        for command in (("role", "create", "heir", "--inherits", "chief"), ("role", "assign", "bob", "heir"), ("role", "create", "plain"),
+                        ("role", "update", "plain", "--inherits", "reader"), ("role", "update", "plain", "--inherits", "heir"),
+                        ("role", "grant", "reader", "*"), ("user", "create", "cid", "--role", "plain")):
+            self.ok(*command, env=env)
+        self.assertEqual([(one["alert"], one["action"], (one["notify"] or {}).get("user")) for one in self.mails(path, 10)][5:],
+                         [("admin_granted", "role.create", None), ("admin_granted", "role.assign", "bob"), ("admin_granted", "role.update", None),
+                          ("admin_granted", "role.grant", None), ("admin_granted", "role.assign", "cid")])
         broken = self.ok("role", "grant", "reader", "admin:all", env={"AUTHCTL_ALERT_COMMAND": "/nowhere/at/all"})
         self.assertIn("the alert command could not be started", broken.err)
 
