@@ -128,13 +128,7 @@ void Feed::look() {
     write_readers();
   }
   if (site_.writes && begun - summed_ > between_sums) sum_up_refusals(begun);
-  if (!site_.writes && begun - tried_ > between_tries) {
-    tried_ = begun;
-    store::prove_writable(realm_->db());
-    ++site_.openings;  // a connection may be what failed
-    site_.writes = true;
-    log_.info("store.writable_again");
-  }
+  if (!site_.writes && begun - tried_ > between_tries) try_to_write(begun);
   knowledge_.has_looked(begun, set_backs_ = set_backs);
   look_at_clock(now);
 }
@@ -159,6 +153,19 @@ void Feed::sum_up_refusals(std::chrono::steady_clock::time_point now) {
     if (error.code() != base::ErrorCode::unavailable) throw;
     site_.writes = false;
   }
+}
+
+// Where it still cannot, what is read goes on being read.
+void Feed::try_to_write(std::chrono::steady_clock::time_point now) {
+  tried_ = now;
+  try {
+    store::prove_writable(realm_->db());
+  } catch (const base::Error&) {
+    return;
+  }
+  ++site_.openings;  // a connection may be what failed
+  site_.writes = true;
+  log_.info("store.writable_again");
 }
 
 // In passing: where it cannot be written now, it is forgotten.

@@ -32,6 +32,7 @@ class Feed {
   void take(const store::FeedEntry& entry, base::Timestamp now);
   void write_readers();
   void sum_up_refusals(std::chrono::steady_clock::time_point now);
+  void try_to_write(std::chrono::steady_clock::time_point now);
   void look_at_clock(base::Timestamp now);
   void stop();
 
