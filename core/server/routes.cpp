@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace authctl::server {
 namespace {
@@ -185,10 +186,10 @@ constexpr std::array table{
 };
 
 struct PathEntry {
-  std::vector<const Route*> routes;  // none: the target * of OPTIONS, RFC 9110 section 9.3.7
+  std::vector<const Route*> routes;
   std::string allowed;
 };
-using Index = std::map<std::string_view, PathEntry>;
+using Index = std::map<std::pair<Door, std::string_view>, PathEntry>;
 
 std::string allowed_by(const std::vector<const Route*>& routes) {
   std::vector<std::string_view> methods;
@@ -202,15 +203,16 @@ std::string allowed_by(const std::vector<const Route*>& routes) {
   return text + "OPTIONS";
 }
 
+// RFC 9110 section 9.3.7: what OPTIONS * asks for is the whole server, as it is at that door.
 Index make_index() {
-  Index index;
-  std::vector<const Route*> all;
+  Index index, whole;
   for (const auto& route : table) {
-    index[route.path].routes.push_back(&route);
-    all.push_back(&route);
+    index[{route.door, route.path}].routes.push_back(&route);
+    whole[{route.door, "*"}].routes.push_back(&route);
   }
-  for (auto& [path, entry] : index) entry.allowed = allowed_by(entry.routes);
-  index["*"].allowed = allowed_by(all);
+  for (auto& [at, entry] : whole) index[at].allowed = allowed_by(entry.routes);
+  for (auto& [at, entry] : index)
+    if (entry.allowed.empty()) entry.allowed = allowed_by(entry.routes);
   return index;
 }
 
@@ -220,11 +222,9 @@ std::span<const Route> routes() { return table; }
 
 RouteMatch find_route(std::string_view method, std::string_view path, Door door) {
   static const Index index = make_index();
-  const auto found = index.find(path);
+  const auto found = index.find({door, path});
   if (found == index.end()) return {};
-  const auto& routes = found->second.routes;
-  if (!routes.empty() && routes.front()->door != door) return {};
-  for (const auto* route : routes) {
+  for (const auto* route : found->second.routes) {
     if (route->method == method || (method == "HEAD" && route->method == "GET"))
       return {route, found->second.allowed};
   }

@@ -38,6 +38,9 @@ class Operations(ServerTest):
             self.assertIn(line + "\n", answer.text)
         self.assertNotIn("ann", answer.text)
         self.assertEqual(server.ask("GET", "/healthz", port=server.metrics_port).status, 404)
+        for port, methods in ((server.metrics_port, {"GET", "HEAD", "OPTIONS"}), (None, {"GET", "HEAD", "POST", "OPTIONS"})):
+            answer = server.ask("OPTIONS", "*", **({"port": port} if port else {}))
+            self.assertEqual((answer.status, set(answer.headers["allow"].split(", "))), (204, methods))
 
     def test_plain_requests_are_sent_to_the_issuer_and_nowhere_else(self):
         server = self.serve("--redirect-listen", "127.0.0.1:0", tls=True, env={"AUTHCTL_ISSUER": "https://id.example.com"})
