@@ -176,6 +176,7 @@ void HashPool::replace_gone() {
   try {
     for (; missing_ > 0; --missing_) start(false);
   } catch (const base::Error&) {
+    arrived_.notify_all();  // it may be the idle ones' turn
   }
 }
 

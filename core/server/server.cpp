@@ -87,11 +87,7 @@ class Server {
       return realm;
     };
     site_.workers = std::make_unique<Workers>(site_, open, Workers::Limits{});
-    feed_ = std::make_unique<Feed>(site_, [this, opener] {
-      auto realm = std::make_unique<service::Realm>(opener->open());
-      realm->count_from(site_.latest());
-      return realm;
-    });
+    feed_ = std::make_unique<Feed>(site_, open);
     site_.set_csrf(site_.workers->common()->sealer());
   }
 
