@@ -9,6 +9,7 @@
 #include "core/service/password_reset.h"
 #include "core/service/rate_limit.h"
 #include "core/service/sign_in_completion.h"
+#include "core/store/token_repository.h"
 
 namespace authctl::server {
 namespace {
@@ -32,6 +33,13 @@ void send_mail(Work& work, const base::json::object& mail) {
     work.site.log.write(Level::error, "mail.too_many");
 }
 
+// Hashing takes a while, in which somebody else may have shut the account, or set another password for it.
+bool is_signed_out(service::Change& c, const store::UserRow& user, const Caller& caller,
+                   const service::SignIn& confirmed) {
+  return user.status == store::UserStatus::disabled || user.tokens_valid_from != confirmed.valid_from ||
+         store::TokenRepository(c.db()).revoked_at(caller.jti).has_value();
+}
+
 }  // namespace
 
 Reply change_password(const Request& request, Work& work) {
@@ -46,8 +54,8 @@ Reply change_password(const Request& request, Work& work) {
   cause.actor = "user:" + caller.user_id;
   const service::Attempt attempt{
       .identifier = caller.user_id, .door = "password", .purpose = service::Purpose::confirm};
-  if (!verify_attempt(work, cause, attempt, current).accepted())
-    return error_reply(401, "Invalid credentials");
+  const auto confirmed = verify_attempt(work, cause, attempt, current);
+  if (!confirmed.accepted()) return error_reply(401, "Invalid credentials");
   const auto user = store::get_user(work.realm.db(), caller.user_id);
   const credential::PasswordOwner owner{user.name, user.email.value_or(""), "authctl",
                                         service::has_second_factor(work.realm.db(), user.id)};
@@ -67,9 +75,12 @@ Reply change_password(const Request& request, Work& work) {
                               before && before->remember_me);
   // Every session ends, this one too; whoever changed the password goes on with another.
   const auto next = change(work.common, cause, [&](service::Change& c) {
-    set_password(c, store::get_user(c.db(), caller.user_id), *hashed);
-    return complete_sign_in(c, {.user_id = caller.user_id, .draft = draft, .replaced = std::nullopt},
-                            work.config.sessions, work.site.workers->signer());
+    const auto now = store::find_user_by_id(c.db(), caller.user_id);
+    if (!now || is_signed_out(c, *now, caller, confirmed)) return service::NextStep{};
+    set_password(c, *now, *hashed);
+    return complete_sign_in(
+        c, {.user_id = caller.user_id, .valid_from = {}, .draft = draft, .replaced = std::nullopt},
+        work.config.sessions, work.site.workers->signer());
   });
   work.site.knowledge.forget_user(caller.user_id);
   if (!next.session) return error_reply(401);

@@ -55,6 +55,7 @@ Reply login(const Request& request, Work& work) {
   const auto replaced = session_before(request, work);
   const auto next = complete_sign_in(work.common, cause,
                                      {.user_id = sign_in.user_id,
+                                      .valid_from = sign_in.valid_from,
                                       .mfa_required = sign_in.mfa_required,
                                       .must_change = sign_in.must_change,
                                       .draft = draft,

@@ -55,6 +55,9 @@ void keep_refresh(Change& c, const std::string& session_id, std::int64_t generat
                                            c.now());
 }
 
+// A browser drops a cookie above 4096 bytes without a word, and a server refuses a head above its own limit.
+constexpr std::size_t most_roles_bytes = 1800;
+
 // No access token outlives its session.
 SettledToken settle_access(Change& c, const store::SessionRow& session, const store::UserRow& user,
                            const std::vector<std::string>& scopes, const SessionRules& rules,
@@ -74,7 +77,9 @@ SessionTokens tokens_of(SettledToken access, base::Secret refresh, const store::
                         store::UserRow user, std::vector<std::string> scopes, Timestamp now) {
   SessionTokens tokens;
   tokens.session_id = session.id;
-  for (const auto& role : access.claims.at("roles").as_array()) tokens.roles.emplace_back(role.as_string());
+  auto& roles = access.claims.at("roles").as_array();
+  for (const auto& role : roles) tokens.roles.emplace_back(role.as_string());
+  if (base::json::serialize(roles).size() > most_roles_bytes) roles.clear();
   tokens.expires_in = std::chrono::duration_cast<base::Duration>(
       access.expires_at - base::from_unix_seconds(base::to_unix_seconds(now)));
   tokens.access = std::move(access);

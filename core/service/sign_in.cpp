@@ -93,7 +93,9 @@ void accept(Change& change, const SignInTicket& ticket, const VerifiedPassword& 
   const bool second = has_second_factor(change.db(), ticket.user_id);
   const bool signs_in = ticket.attempt.purpose == Purpose::sign_in;
   sign_in.mfa_required = second && signs_in;
-  sign_in.must_change = store::get_user(change.db(), ticket.user_id).password_must_change;
+  const auto user = store::get_user(change.db(), ticket.user_id);
+  sign_in.must_change = user.password_must_change;
+  sign_in.valid_from = user.tokens_valid_from;
   // With a second factor a password alone takes no failure back, or it would buy new guesses at the codes.
   if (second)
     give_back_attempt(change, ticket.taken);

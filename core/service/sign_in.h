@@ -68,9 +68,10 @@ struct VerifiedPassword {
 struct SignIn {
   std::optional<Refusal> refusal;  // nothing: the password is right. For the log and the terminal only
   std::string user_id, user_name;
-  bool mfa_required = false;  // verify_second_factor() comes next; nobody is signed in yet
-  bool must_change = false;   // the password, before anything else
-  bool new_address = false;   // signed in from an address that this account was not seen at before
+  bool mfa_required = false;     // verify_second_factor() comes next; nobody is signed in yet
+  bool must_change = false;      // the password, before anything else
+  bool new_address = false;      // signed in from an address that this account was not seen at before
+  base::Timestamp valid_from{};  // the account's tokens_valid_from: another one later, and it was signed out
   std::optional<base::Timestamp> locked_until;
   bool accepted() const { return !refusal; }
 };

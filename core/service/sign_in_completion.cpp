@@ -61,7 +61,9 @@ NextStep complete_sign_in(Change& c, const Completion& completion, const Session
                           ActiveSigner& signer) {
   NextStep next;
   const auto user = store::find_user_by_id(c.db(), completion.user_id);
-  if (!user || user->status == store::UserStatus::disabled) return next;
+  if (!user || user->status == store::UserStatus::disabled ||
+      completion.valid_from.value_or(user->tokens_valid_from) != user->tokens_valid_from)
+    return next;
   if (completion.mfa_required)
     next.challenge = begin_challenge(c, completion);
   else if (completion.must_change)
@@ -97,6 +99,7 @@ AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignI
     change(realm, cause, [&](Change& c) { store::OneTimeRepository(c.db()).give_back_try(*hash); });
   if (check.refusal) return answered;
   Completion completion{.user_id = row->user_id,
+                        .valid_from = {},
                         .mfa_required = false,
                         .must_change = check.must_change,
                         .draft = answer.draft,

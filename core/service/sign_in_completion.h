@@ -24,7 +24,7 @@ inline constexpr std::chrono::minutes challenge_lifetime{5};
 inline constexpr std::int64_t challenge_tries = 5;
 inline constexpr std::chrono::minutes reset_lifetime{30};
 
-// One of the three, or nothing: the account was shut meanwhile.
+// One of the three, or nothing: the account was shut or signed out meanwhile.
 struct NextStep {
   std::optional<SessionTokens> session;
   std::optional<base::Secret> challenge;  // for answer_challenge()
@@ -33,6 +33,8 @@ struct NextStep {
 
 struct Completion {
   std::string user_id;
+  // What SignIn says. Nothing: the change that asks knows that nobody was signed out since.
+  std::optional<base::Timestamp> valid_from;
   bool mfa_required = false, must_change = false;
   SessionDraft draft;
   std::optional<std::string> replaced;  // id of the session that this browser had

@@ -342,6 +342,53 @@ class Login(SignIn):
             answer = self.browser.ask("POST", "/auth/password", {"current_password": wanted, "new_password": password})
             self.assertEqual(answer.status, status)
 
+    def test_roles_that_no_cookie_has_room_for_are_left_out_of_the_token_alone(self):
+        names = sorted(f"{'r' * 34}{i:03}" for i in range(120))
+        for name in names:
+            self.ok("role", "create", name)
+        self.ok("role", "assign", "ann", *names)
+        answer = self.browser.login()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual([name for name in answer.json["user"]["roles"] if name in names], names)
+        token = self.browser.jar[COOKIES[0]]
+        self.assertLess(len(COOKIES[0]) + len(token), 4096)
+        self.assertEqual(self.ok("token", "verify", "-", "--json", stdin=token).json["claims"]["roles"], [])
+        self.assertEqual(set(names) - set(self.browser.ask("GET", "/auth/me").json["roles"]), set())
+
+    def test_a_change_of_password_under_way_overrides_nothing_that_was_done_meanwhile(self):
+        other = "a third and still longer phrase"
+        for done, opens in ((("user", "password", "ann", "--password-stdin"), other), (("session", "revoke", "--user", "ann"), self.PASSWORD),
+                            (("token", "revoke", "--user", "ann", "--yes"), self.PASSWORD), (("user", "disable", "ann"), self.PASSWORD)):
+            with self.subTest(done):
+                server = self.serve(env=WIDE)
+                token = self.login_at(server, self.PASSWORD).json["access_token"]
+                self.assertEqual(server.stop(), 0)
+                # The new hash takes a second or more, the one that is there does not.
+                server = self.serve(env={**WIDE, "AUTHCTL_PASSWORD_MEMORY_KIB": "262144", "AUTHCTL_PASSWORD_PASSES": "8"})
+                before = len(self.actions("auth.login"))
+                answers = []
+                asking = threading.Thread(target=lambda: answers.append(server.ask(
+                    "POST", "/auth/password", {"current_password": self.PASSWORD, "new_password": "the thief has a phrase too"}, self.bearer(token))))
+                asking.start()
+                while len(self.actions("auth.login")) == before:
+                    time.sleep(0.01)
+                self.ok(*done, stdin=other, env=WIDE)
+                self.assertEqual(answers, [])
+                asking.join()
+                self.assertEqual(answers[0].status, 401)
+                self.assertEqual(server.stop(), 0)
+                self.ok("user", "enable", "ann")
+                self.assertEqual(self.ok("session", "list", "--user", "ann", "--json").json, [])
+                server = self.serve(env=WIDE)
+                self.assertEqual(self.login_at(server, opens).status, 200)
+                self.assertEqual(self.login_at(server, "the thief has a phrase too").status, 401)
+                self.assertEqual(server.stop(), 0)
+                self.ok("user", "password", "ann", "--password-stdin", stdin=self.PASSWORD)
+
+    @staticmethod
+    def login_at(server, password):
+        return server.ask("POST", "/auth/login?mode=token", {"username": "ann", "password": password})
+
     def test_a_flood_of_one_address_is_answered_429_and_is_no_flood_of_entries(self):
         server = self.serve(env={**WIDE, "AUTHCTL_LIMIT_LOGIN": "5/1m"})
         answers = [server.ask("POST", "/auth/login", {"username": f"user{i}", "password": "x"}) for i in range(40)]

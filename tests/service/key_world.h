@@ -58,7 +58,7 @@ class KeyWorld : public TestRealm {
     return service::issue_token(realm(), cause(), request(ttl)).token;
   }
   // The word of the reason, "valid" where there is none; as `token verify` asks with a store.
-  std::string verify(const std::string& token) { return verify_at(token, clock().now()); }
+  std::string verify(const std::string& token) { return verify_at(token, realm().now()); }
   std::string verify_at(const std::string& token, base::Timestamp now) {
     token::Expectations expected;
     expected.issuer = "https://issuer";

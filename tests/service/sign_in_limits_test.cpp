@@ -166,6 +166,23 @@ TEST_CASE("a sign-in gives a session, a challenge or a reset token, and nothing 
   CHECK_FALSE((shut.session || shut.challenge || shut.reset));
 }
 
+TEST_CASE("who was signed out between the right password and the session gets none") {
+  SessionWorld world(GENERATE(test::each_engine()));
+  const bool mfa = GENERATE(false, true), must_change = GENERATE(false, true);
+  Completion completion;
+  completion.user_id = world.user_id;
+  completion.mfa_required = mfa, completion.must_change = must_change;
+  const auto next = [&] {
+    return complete_sign_in(world.realm(), world.from(world.home), completion, world.rules, world.signer);
+  };
+  completion.valid_from = store::get_user(world.db(), "ann").tokens_valid_from;
+  const auto before = next();
+  CHECK((before.session || before.challenge || before.reset));
+  revoke_user_tokens(world.realm(), world.cause(), "ann");  // within the same millisecond
+  const auto after = next();
+  CHECK_FALSE((after.session || after.challenge || after.reset));
+}
+
 TEST_CASE("a challenge is worth nothing without a second factor, nor after five tries or five minutes") {
   SessionWorld world(GENERATE(test::each_engine()));
   Completion completion;
