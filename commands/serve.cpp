@@ -17,6 +17,7 @@ Output run(Invocation& in, server::ServeRequest request) {
                                   *store::open_database(fresh.text("store"), store::OpenMode::existing));
     return fresh;
   };
+  request.dry_run = in.dry_run();
   server::serve(request, settings, in.clock(), in.random(), STDERR_FILENO);
   return Output::nothing();
 }
@@ -29,8 +30,11 @@ void declare_serve(Noun& noun) {
       nullptr,
       {.examples = {"authctl serve --dev",
                     "authctl serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem"},
-       .exits = {{7, "the master key is not the one of the store"}, {8, "the store cannot be used"}},
+       .exits = {{3, "there is no such file"},
+                 {7, "the master key is not the one of the store"},
+                 {8, "the store cannot be used"}},
        .more = "Answers until SIGTERM; what was begun is ended. SIGHUP reads certificate and settings again. "
+               "--dry-run opens all that it needs and says so, and answers nobody. "
                "A change "
                "made at the command line holds at once. Plain HTTP is served on loopback only. Log lines are "
                "JSON on "

@@ -104,7 +104,7 @@ asio::awaitable<void> Connection::run() {
 }
 
 asio::awaitable<void> Connection::serve() {
-  if (const auto tls = thread_.tls(); tls && listening_.door == Door::open) {
+  if (const auto tls = thread_.tls(); tls && listening_.is_encrypted()) {
     enter(Phase::handshake, config_->phases.handshake);
     if (!co_await stream_.handshake(*tls)) {
       ++thread_.site().metrics.handshakes_failed;

@@ -22,6 +22,8 @@ Endpoint parse_endpoint(const std::string& text, std::string_view option);
 struct Listening {
   Door door = Door::open;
   Endpoint at;
+  // Where the server has a certificate.
+  bool is_encrypted() const { return door == Door::open || (door == Door::metrics && !at.is_loopback()); }
 };
 
 // A descriptor that closes itself.

@@ -93,6 +93,7 @@ class Server {
 
   void run() {
     open_listeners();
+    if (request_.dry_run) return log_.info("server.would_start", members_of_start());
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the store, not our end
     wait_for_signal();
@@ -124,7 +125,7 @@ class Server {
     doors_ = open_doors(request_, tls_ != nullptr, threads_);
   }
 
-  void say_started() {
+  base::json::object members_of_start() const {
     base::json::object members{{"listen", doors_.listen}, {"tls", tls_ != nullptr}};
     if (!doors_.metrics.empty()) members["metrics"] = doors_.metrics;
     if (!doors_.redirect.empty()) members["redirect"] = doors_.redirect;
@@ -132,8 +133,12 @@ class Server {
       members["certificate_sha256"] = tls_->fingerprint();
       members["certificate_expires_at"] = base::to_rfc3339(tls_->expires_at());
     }
+    return members;
+  }
+
+  void say_started() {
     try_auth_log();
-    log_.info("server.started", std::move(members));
+    log_.info("server.started", members_of_start());
     tell_service_manager(request_.environment, "READY=1");
   }
 

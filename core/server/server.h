@@ -28,6 +28,7 @@ struct ServeRequest {
   std::string metrics_listen, redirect_listen;  // empty: not open
   Environment environment = {};                 // for what a service manager says
   unsigned threads = 0;                         // that answer; 0: one a core
+  bool dry_run = false;                         // everything but answering
   service::OpenRequest store;
 };
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <ctime>
+#include <filesystem>
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
@@ -91,6 +92,12 @@ TlsContext::TlsContext(Context context) : context_(std::move(context)) {
 
 std::shared_ptr<const TlsContext> TlsContext::from_files(const std::string& certificate,
                                                          const std::string& key) {
+  for (const auto* file : {&certificate, &key}) {
+    std::error_code unknown;
+    if (std::filesystem::status(*file, unknown).type() == std::filesystem::file_type::not_found)
+      throw Error(ErrorCode::not_found, "no file " + base::quote(*file),
+                  "the path of a file in PEM, or --dev");
+  }
   auto context = make_context();
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1)
     refuse_file(certificate, "holds no certificate in PEM that can be read");

@@ -131,7 +131,11 @@ void Courier::run() {
   while (true) {
     arrived_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
-    if (closed_ && std::chrono::steady_clock::now() > closed_at_ + longest_end) return;
+    if (closed_ && std::chrono::steady_clock::now() > closed_at_ + longest_end) {
+      for (const auto& letter : waiting_)
+        if (on_failure_) on_failure_(letter.command, "was not started before the end");
+      return;
+    }
     const auto letter = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();

@@ -42,6 +42,19 @@ class Operations(ServerTest):
             answer = server.ask("OPTIONS", "*", **({"port": port} if port else {}))
             self.assertEqual((answer.status, set(answer.headers["allow"].split(", "))), (204, methods))
 
+    def test_metrics_away_from_loopback_are_encrypted_as_everything_is(self):
+        server = self.serve("--dev", "--metrics-listen", "0.0.0.0:0", tls=True)
+        plain, _ = server.raw(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", port=server.metrics_port)
+        self.assertNotIn(b"authctl_", plain)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client = http.client.HTTPSConnection("127.0.0.1", server.metrics_port, context=context, timeout=20)
+        client.request("GET", "/metrics")
+        answer = client.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertIn(b"authctl_store_ready 1\n", answer.read())
+        client.close()
+
     def test_plain_requests_are_sent_to_the_issuer_and_nowhere_else(self):
         server = self.serve("--redirect-listen", "127.0.0.1:0", tls=True, env={"AUTHCTL_ISSUER": "https://id.example.com"})
         answer = server.ask("GET", "/page?a=b", headers={"Host": "evil.example"}, port=server.redirect_port)

@@ -1,5 +1,6 @@
 """The server from outside: what every answer has, who may ask, how it starts and ends."""
 import json
+import os
 import signal
 import socket
 import time
@@ -295,6 +296,19 @@ class Life(ServerTest):
             result = self.run_("serve", *options)
             self.assertEqual(result.code, 2, repr(result))
             self.assertIn(hint, result.err)
+        for options in (("--tls-cert", "nofile", "--tls-key", "nokey"), ("--dry-run", "--tls-cert", "nofile", "--tls-key", "nokey")):
+            self.assertIn('no file "nofile"', self.expect(3, "serve", *options).err)
+
+    def test_a_dry_run_looks_at_everything_and_answers_nobody(self):
+        result = self.ok("serve", "--dry-run", "--dev", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0",
+                         env={"AUTHCTL_AUTH_LOG": self.home.path("auth.log")})
+        line = json.loads(result.err)
+        self.assertEqual((line["event"], line["tls"]), ("server.would_start", True))
+        self.assertEqual({"listen", "metrics", "certificate_sha256"} - set(line), set())
+        self.assertFalse(os.path.exists(self.home.path("auth.log")))
+        server = self.serve()
+        taken = self.expect(1, "serve", "--dry-run", "--listen", f"127.0.0.1:{server.port}")
+        self.assertNotIn("would_start", taken.err)
 
 
 if __name__ == "__main__":
