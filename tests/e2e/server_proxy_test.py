@@ -110,10 +110,15 @@ class Proxied:
         cookie = {"Cookie": "__Host-authctl_access=" + token}
         self.assertEqual(self.get("/", {})[0], 401)
         self.assertEqual(self.get("/", {"Authorization": "Bearer x"})[0], 401)
-        for headers in (cookie, self.bearer(token)):
+        among = {"Cookie": f"theme=dark; __Host-authctl_csrf=x.y; __Host-authctl_access={token}; language=de"}
+        first = {"Cookie": f"__Host-authctl_access={token}; __Host-authctl_csrf=x.y; theme=dark; language=de"}
+        for headers in (cookie, self.bearer(token), among, first):
             status, seen = self.get("/", headers)
             self.assertEqual((status, seen["x-auth-user"], seen["x-auth-roles"]), (200, "ann", "reader"))
             self.assertNotIn("authorization", seen)
+            self.assertNotIn("authctl", seen.get("cookie", ""))
+            kept = [one.strip() for one in seen.get("cookie", "").split(";") if one.strip()]
+            self.assertEqual(kept, ["theme=dark", "language=de"] if headers in (among, first) else [])
         self.assertEqual(self.get("/admin/", cookie)[0], 403)
 
     def test_what_a_visitor_says_of_itself_changes_nothing(self):
