@@ -1,7 +1,6 @@
 // The other half of core/credential/leak_scan.h: what each kind of secret looks like behind the few
 // characters that gave it away.
 #include <algorithm>
-#include <utility>
 
 #include "core/base/encoding.h"
 #include "core/credential/client_secret.h"
@@ -176,35 +175,12 @@ std::size_t LeakScan::around_object(std::size_t depth, std::size_t raw) {
   return from;
 }
 
-void LeakScan::examine_keys(std::size_t depth, std::size_t from) {
-  const auto& layer = layers_[depth];
-  std::size_t before = 0;
-  for (const std::size_t end : layer.text.keys()) {
-    const auto since = end - std::exchange(before, end);
-    if (end < from + key_size || end - key_size >= layer.limit) continue;
+void LeakScan::examine_keys(std::size_t depth) {
+  for (const std::size_t end : layers_[depth].text.keys()) {
+    if (!is_due(depth, end - key_size)) continue;
     ends_.clear();
     offer_part(depth, LeakKind::fernet_key, end - key_size, key_size);
-    examine_padded(depth, end, since);
   }
-}
-
-// A key has no sign of its own to be found by within base64. But where its text ends, so does that of the
-// base64: in a value of a Kubernetes secret. `=` stands behind it, so where its groups begin is known. Where
-// there is one behind the other, none is so long that each would be decoded hundreds of times.
-void LeakScan::examine_padded(std::size_t depth, std::size_t end, std::size_t since) {
-  constexpr std::size_t shortest = 59, most = 12 * kibi;  // of one key; of two hundred
-  const auto longest = std::min(most, shortest + 16 * since);
-  if (depth + 1 == depths) return;
-  const auto& outer = layers_[depth];
-  const auto text = outer.text.text();
-  std::size_t begin = end;
-  while (begin > 0 && end - begin < longest && is_base64(text[begin - 1])) --begin;
-  const bool two = end + 1 < text.size() && text[end + 1] == '=';
-  begin += (end - begin + (two ? 2 : 1)) % 4;
-  if (end < begin + shortest) return;
-  open_base64(depth, begin, end);
-  layers_[depth + 1].limit = layers_[depth + 1].text.text().size();
-  examine_keys(depth + 1, 0);
 }
 
 bool LeakScan::at_border(const LeakText& text, std::size_t at) const {
@@ -216,16 +192,18 @@ bool LeakScan::at_border(const LeakText& text, std::size_t at) const {
   return !ends_.empty();
 }
 
-void LeakScan::examine_codes(std::size_t depth, std::size_t from) {
+void LeakScan::examine_codes(std::size_t depth) {
   const auto& layer = layers_[depth];
   const auto text = layer.text.text();
-  for (auto dash = find_dashes(text, from + 4); dash != text.npos && dash - 4 < layer.limit;
+  // What stands beside base64 may look as if it were more of it.
+  const auto ends_at = [&](std::size_t at) { return depth > 0 || at_border(layer.text, at); };
+  for (auto dash = find_dashes(text, layer.from + 4); dash != text.npos && dash - 4 < layer.limit;
        dash = find_dashes(text, dash + 1)) {
     const auto at = dash - 4;
     const auto code = text.substr(at, code_size);
     bool fits = code.size() == code_size;
     for (std::size_t i = 0; fits && i < code_size; ++i) fits = i % 5 == 4 || is_code_character(code[i]);
-    if (!fits || !at_border(layer.text, at) || !at_border(layer.text, at + code_size)) continue;
+    if (!fits || !ends_at(at) || !ends_at(at + code_size) || !is_due(depth, at)) continue;
     ends_.clear();
     offer_part(depth, LeakKind::backup_code, at, code_size);
   }

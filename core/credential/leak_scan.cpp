@@ -12,40 +12,28 @@ constexpr std::size_t block = 1024 * kibi;         // of the dump, looked throug
 constexpr std::size_t margin = 128 * kibi;         // characters that have to follow the beginning of a secret
 constexpr std::size_t raw_margin = 512 * kibi;     // how much of the dump those may be at most
 constexpr std::size_t context = 16 * kibi;         // of the dump, kept before what comes next
-constexpr std::size_t longest_base64 = 96 * kibi;  // characters that are decoded at once
-constexpr std::size_t sure_base64 = 64 * kibi;     // secrets that begin in this part of it are whole
-constexpr std::size_t longest_object_lead = 8 * kibi;
-static_assert(longest_base64 < margin && sure_base64 % 4 == 0 && context >= longest_object_lead);
+constexpr std::size_t decoded_block = 256 * kibi;  // of decoded base64, looked through at once
+constexpr char between_pieces = '\x1a';            // no character of any secret, nor a blank
 
-// Both alphabets; padding is not needed, and bits that are left over are dropped. Of the first three
-// characters some may be none: `\t` in front of base64 may be a tab, or a backslash and its first digit.
-void decode_loosely(std::string_view text, std::string& out) {
-  if (text.size() % 4 == 1) text.remove_suffix(1);
-  std::string digits(text);
-  for (char& c : digits) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, digits.size()); ++i)
-    if (!is_base64(digits[i])) digits[i] = 'A';
-  const std::size_t missing = (4 - digits.size() % 4) % 4;
-  digits.append(missing, 'A');
-  out.resize(digits.size());
-  const auto room = std::span(reinterpret_cast<std::uint8_t*>(out.data()), out.size());
-  const auto count = base::decode_base64url(digits, room).value_or(0);
-  out.resize(count > missing ? count - missing : 0);
+// Bytes that are no ASCII may stand beside a secret, in the same JSON object.
+constexpr std::size_t longest_gap = 16 * base64_group;
+
+// The base64 around the groups from `at` to `end` that all say text: what a few groups at most part from
+// them, and the group beside that, which may say half of a text. `floor`: not before that.
+std::size_t wrapped_begin(std::string_view text, std::size_t at, std::size_t floor) {
+  std::size_t begin = at;
+  for (; at >= floor + base64_group && begin - at < longest_gap && is_group(text, at - base64_group);) {
+    at -= base64_group;
+    if (is_text_group(text, at)) begin = at;
+  }
+  return begin >= floor + base64_group ? begin - base64_group : begin;
 }
-
-// What a token goes on with, also where it is folded or escaped.
-bool goes_on(char c) {
-  return is_base64url(c) || std::string_view(".\\%=&\r\n >").find(c) != std::string_view::npos;
-}
-
-// Enough of what is decoded to tell it from noise.
-bool is_likely(LeakSign sign, std::string_view decoded) {
-  constexpr std::size_t looked_at = 12;
-  if (sign == LeakSign::jwt)
-    return decoded.size() >= looked_at && std::ranges::all_of(decoded.substr(0, looked_at), goes_on);
-  if (sign == LeakSign::jwk)
-    return decoded.size() > 3 && std::string_view("\"'\\%&").find(decoded[3]) != std::string_view::npos;
-  return true;
+std::size_t wrapped_end(std::string_view text, std::size_t end) {
+  for (std::size_t at = end; at - end < longest_gap && is_group(text, at);) {
+    at += base64_group;
+    if (is_text_group(text, at - base64_group)) end = at;
+  }
+  return run_end(text, end, base64_group, is_base64);
 }
 
 }  // namespace
@@ -67,10 +55,11 @@ void LeakScan::scan_dump(bool last) {
   layer.raw = dump_;
   layer.text.undo(dump_);
   const auto size = layer.text.text().size();
+  layer.from = layer.text.at_raw(looked_at_);
   layer.limit = size;
   if (!last)
     layer.limit = std::max(size - std::min(size, margin), layer.text.at_raw(dump_.size() - raw_margin));
-  const auto end = scan_layer(0, layer.text.at_raw(looked_at_));
+  const auto end = scan_layer(0);
   looked_at_ = last ? dump_.size() : layer.text.place_of(end).raw;
   const auto gone = looked_at_ - std::min(looked_at_, context);
   base_ += gone;
@@ -81,20 +70,42 @@ void LeakScan::scan_dump(bool last) {
 }
 
 // Gives where the next one of this layer may begin.
-std::size_t LeakScan::scan_layer(std::size_t depth, std::size_t from) {
+std::size_t LeakScan::scan_layer(std::size_t depth) {
   auto& layer = layers_[depth];
+  const auto text = layer.text.text();
   layer.done_to.fill(0);
   layer.runs.fill({});
   layer.object_block = std::string::npos;
-  std::size_t at = from;
+  std::size_t at = layer.from, free = at;
   for (;;) {
-    const auto hit = find_leak_anchor(layer.text.text(), at);
+    const auto hit = find_leak_anchor(text, at);
     if (hit.anchor == nullptr || hit.at >= layer.limit) break;
-    at = std::max(hit.at + 1, examine(depth, hit));
+    at = hit.at + 1;
+    const auto end = is_due(depth, hit.at) ? examine(depth, hit) : 0;
+    if (end < at) continue;
+    unwrap(depth, free, hit.at);
+    at = free = end;
   }
-  examine_keys(depth, from);
-  examine_codes(depth, from);
-  return std::max({from, at, layer.limit});
+  unwrap(depth, free, layer.limit);
+  if (depth + 1 < depths) scan_decoded(depth + 1);
+  examine_keys(depth);
+  examine_codes(depth);
+  return std::max(at, layer.limit);
+}
+
+// Whether what begins there begins in that part of the dump which is looked through now.
+bool LeakScan::is_due(std::size_t depth, std::size_t at) const {
+  const auto& layer = layers_[depth];
+  if (depth > 0) return is_due(depth - 1, outer_of(layer, at));
+  return at >= layer.from && at < layer.limit;
+}
+
+// The character of the layer above that the byte begins in.
+std::size_t LeakScan::outer_of(const Layer& layer, std::size_t at) const {
+  const auto raw = layer.text.place_of(at).raw;
+  const auto after = std::ranges::upper_bound(layer.pieces, raw, {}, &Piece::raw);
+  const auto& piece = after[-1];
+  return piece.outer + (raw - piece.raw) / 3 * 4 + (raw - piece.raw) % 3;
 }
 
 std::size_t LeakScan::run_of(Layer& layer, Part part, std::size_t at) {
@@ -105,7 +116,6 @@ std::size_t LeakScan::run_of(Layer& layer, Part part, std::size_t at) {
 }
 
 std::size_t LeakScan::examine(std::size_t depth, const LeakHit& hit) {
-  if (hit.anchor->wrapped) return examine_base64(depth, hit), 0;
   switch (hit.anchor->sign) {
     case LeakSign::jwt:
       return examine_jwt(depth, hit.at);
@@ -121,53 +131,67 @@ std::size_t LeakScan::examine(std::size_t depth, const LeakHit& hit) {
   return 0;
 }
 
-void LeakScan::examine_base64(std::size_t depth, const LeakHit& hit) {
-  if (depth + 1 == depths || hit.at < hit.anchor->group) return;
-  auto& outer = layers_[depth];
-  auto& inner = layers_[depth + 1];
-  const auto text = outer.text.text();
-  std::size_t begin = hit.at - hit.anchor->group;
-  auto& done = outer.done_to[begin % 4];
-  if (hit.at < done) return;
-  const auto is_digit = [&](std::size_t at) { return is_base64(text[at]); };
-  const auto run_to = [&](std::size_t most) {
-    return run_end(text, hit.at, begin + most - hit.at, is_base64);
-  };
-  constexpr std::size_t glance = 32;
-  decode_loosely(text.substr(begin, run_to(glance) - begin), inner.decoded);
-  if (!is_likely(hit.anchor->sign,
-                 std::string_view(inner.decoded).substr(std::min(hit.anchor->byte, inner.decoded.size()))))
-    return;
-  std::size_t lead = 0;  // an object begins before its first member
-  const bool from_its_begin = std::all_of(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                          text.begin() + static_cast<std::ptrdiff_t>(hit.at), is_base64);
-  while (hit.anchor->sign == LeakSign::jwk && from_its_begin && lead < longest_object_lead &&
-         begin >= lead + 4 && is_digit(begin - lead - 4) && is_digit(begin - lead - 3) &&
-         is_digit(begin - lead - 2) && is_digit(begin - lead - 1))
-    lead += 4;
-  const auto end = run_to(longest_base64);
-  const bool whole = end - begin < longest_base64;
-  done = whole ? end : begin + sure_base64;
-  open_base64(depth, begin - lead, end);
-  const auto limit = std::min(done, outer.limit) - inner.outer_at;
-  inner.limit = limit + inner.outer_at == end ? inner.text.text().size() : inner.text.at_raw(limit / 4 * 3);
-  scan_layer(depth + 1, inner.text.at_raw(lead / 4 * 3 + hit.anchor->byte));
+// Base64 of text that begins between the two, for the next layer.
+void LeakScan::unwrap(std::size_t depth, std::size_t from, std::size_t to) {
+  constexpr std::size_t size = shortest_wrapped * base64_group;
+  if (depth + 1 == depths || from >= to) return;
+  auto& layer = layers_[depth];
+  const auto all = layer.text.text();
+  const auto text =
+      all.substr(0, to + size);  // the first group may be a few characters behind what it begins
+  std::size_t at = from - std::min(from, base64_group);
+  while ((at = find_wrapped(text, at)) != text.npos) {
+    auto& done = layer.done_to[at % base64_group];
+    std::size_t end = at + size;
+    while (is_text_group(all, end)) end += base64_group;
+    if (at >= done) {
+      const auto begin = wrapped_begin(all, at, done);
+      done = wrapped_end(all, end);
+      add_piece(depth + 1, begin, done);
+    }
+    // What begins elsewhere within the groups may have its own first groups among the last of these.
+    at = std::max(at + 1, end - size + 1);
+  }
 }
 
-// The next layer is what stands there.
-void LeakScan::open_base64(std::size_t depth, std::size_t begin, std::size_t end) {
-  auto& inner = layers_[depth + 1];
-  decode_loosely(layers_[depth].text.text().substr(begin, end - begin), inner.decoded);
-  inner.raw = inner.decoded;
-  inner.outer_at = begin;
-  inner.text.undo(inner.decoded);
+// Both alphabets; padding is not needed, and bits that are left over are dropped. Of the first group some may
+// be no digits: `\t` in front of base64 may be a tab, or a backslash and its first digit.
+void LeakScan::add_piece(std::size_t depth, std::size_t begin, std::size_t end) {
+  auto& layer = layers_[depth];
+  auto& out = layer.decoded;
+  if ((end - begin) % base64_group == 1) --end;
+  digits_ = layers_[depth - 1].text.text().substr(begin, end - begin);
+  for (char& c : digits_) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  for (std::size_t i = 0; i < base64_group; ++i)
+    if (!is_base64url(digits_[i])) digits_[i] = 'A';
+  const auto missing = (base64_group - digits_.size() % base64_group) % base64_group;
+  digits_.append(missing, 'A');
+  const auto old = out.size();
+  out.resize(old + digits_.size());
+  const auto room = std::span(reinterpret_cast<std::uint8_t*>(out.data()) + old, digits_.size());
+  const auto count = base::decode_base64url(digits_, room).value_or(missing);
+  out.resize(old + count - missing);
+  out += between_pieces;
+  layer.pieces.push_back({old, begin});
+  if (out.size() >= decoded_block) scan_decoded(depth);
+}
+
+void LeakScan::scan_decoded(std::size_t depth) {
+  auto& layer = layers_[depth];
+  if (layer.pieces.empty()) return;
+  layer.raw = layer.decoded;
+  layer.text.undo(layer.decoded);
+  layer.limit = layer.text.text().size();
+  scan_layer(depth);
+  layer.decoded.clear();
+  layer.pieces.clear();
 }
 
 LeakPlace LeakScan::place_of(std::size_t depth, std::size_t at, std::size_t end) const {
   const auto& layer = layers_[depth];
   const auto place = layer.text.place_of(at);
   if (depth > 0) {
-    const auto outer = layer.outer_at + place.raw / 3 * 4 + place.raw % 3;
+    const auto outer = outer_of(layer, at);
     auto found = place_of(depth - 1, outer, outer + 1);
     found.form = LeakForm::base64;
     return found;

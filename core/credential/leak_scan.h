@@ -1,6 +1,7 @@
 // Finds what looks like a secret of ours in a stream of any bytes: JWTs, Fernet tokens and keys, the
 // product's own secrets with their prefixes, private keys as PEM and as JWK, backup codes; plain, folded,
-// escaped (leak_text.h) and within base64. Whether one is a secret, and where exactly it ends, the judge
+// escaped (leak_text.h) and within base64: what there says text, ASCII or UTF-16, is decoded and looked
+// through like the dump, and base64 in it too. Whether one is a secret, and where exactly it ends, the judge
 // says. Invariants: memory does not grow with the input; the same bytes give the same leaks however they are
 // cut into blocks; a secret of up to 64 KiB is seen whole.
 #pragma once
@@ -62,13 +63,17 @@ class LeakScan {
 
  private:
   static constexpr std::size_t depths = 3;  // the dump, base64 in it, base64 in that
+  // Base64 of the layer above that is decoded in this one.
+  struct Piece {
+    std::size_t raw, outer;  // where it begins: in `raw` of this layer, in the text of the one above
+  };
   // One text that is looked through: the dump, or what base64 in it says.
   struct Layer {
     std::string_view raw;
     LeakText text;
-    std::size_t limit = 0;                 // secrets that begin here or later are for the next time
-    std::string decoded;                   // what `raw` is below the dump
-    std::size_t outer_at = 0;              // where in the text of the layer above it begins
+    std::size_t from = 0, limit = 0;       // secrets that begin before or behind are for another time
+    std::string decoded;                   // what `raw` is below the dump: pieces with a mark between them
+    std::vector<Piece> pieces;             // in order
     std::array<std::size_t, 4> done_to{};  // base64 in this layer, for each remainder of its beginning
     // Runs of base64url that were measured last, by what they were measured for: a long one is not measured
     // again for each sign that stands in it.
@@ -82,7 +87,9 @@ class LeakScan {
   static std::size_t run_of(Layer& layer, Part part, std::size_t at);
 
   void scan_dump(bool last);
-  std::size_t scan_layer(std::size_t depth, std::size_t from);
+  std::size_t scan_layer(std::size_t depth);
+  bool is_due(std::size_t depth, std::size_t at) const;
+  std::size_t outer_of(const Layer& layer, std::size_t at) const;
   // Each gives where the secret ends in the text of its layer; 0: there is none.
   std::size_t examine(std::size_t depth, const LeakHit& hit);
   std::size_t examine_jwt(std::size_t depth, std::size_t at);
@@ -91,11 +98,11 @@ class LeakScan {
   void examine_pem(std::size_t depth, std::size_t at);
   void examine_jwk(std::size_t depth, std::size_t at);
   std::size_t around_object(std::size_t depth, std::size_t raw);
-  void examine_base64(std::size_t depth, const LeakHit& hit);
-  void examine_keys(std::size_t depth, std::size_t from);
-  void examine_padded(std::size_t depth, std::size_t end, std::size_t since);
-  void open_base64(std::size_t depth, std::size_t begin, std::size_t end);
-  void examine_codes(std::size_t depth, std::size_t from);
+  void examine_keys(std::size_t depth);
+  void examine_codes(std::size_t depth);
+  void unwrap(std::size_t depth, std::size_t from, std::size_t to);
+  void add_piece(std::size_t depth, std::size_t begin, std::size_t end);
+  void scan_decoded(std::size_t depth);
   bool at_border(const LeakText& text, std::size_t at) const;
   // A part of the layer's text, up to `size` characters; where it ends the judge says.
   std::size_t offer_part(std::size_t depth, LeakKind kind, std::size_t at, std::size_t size,
@@ -112,7 +119,7 @@ class LeakScan {
   std::array<Layer, depths> layers_;
   LeakText object_;               // around a JWK, with its quotes
   std::size_t object_depth_ = 0;  // of the layer that it was made of
-  std::string pem_;
+  std::string pem_, digits_;
   mutable std::vector<std::size_t> ends_;
 };
 

@@ -6,8 +6,6 @@
 #include <cstring>
 #include <vector>
 
-#include "core/base/encoding.h"
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define AUTHCTL_AVX2 __attribute__((target("avx2")))
@@ -21,42 +19,11 @@ constexpr std::size_t buckets = 8;
 
 std::atomic<LeakEngine> engine{LeakEngine::automatic};
 
-constexpr std::pair<LeakSign, std::string_view> signs[] = {{LeakSign::jwt, "eyJ"},
-                                                           {LeakSign::fernet, "gAAAA"},
-                                                           {LeakSign::prefix, "authctl"},
-                                                           {LeakSign::pem, "BEGIN"},
-                                                           {LeakSign::jwk, "kty"}};
-// `{` and a blank or a line end: headers that somebody wrote by hand.
-constexpr std::string_view rare_jwt_signs[] = {"eyA", "ewo", "ew0", "ewk"};
-
-LeakAnchor plain_anchor(LeakSign sign, std::string_view text) {
-  LeakAnchor anchor{.sign = sign, .size = text.size()};
-  std::copy(text.begin(), text.end(), anchor.characters.begin());
-  return anchor;
-}
-
-// Those characters of the encoded text that the sign alone decides, when `byte` bytes of its first group come
-// before it (RFC 4648 section 4).
-LeakAnchor wrapped_anchor(LeakSign sign, std::string_view text, std::size_t byte) {
-  const auto encoded = base::encode_base64(base::bytes_of(std::string(byte, '\0') + std::string(text)));
-  const std::size_t first = (8 * byte + 5) / 6, end = 8 * (byte + text.size()) / 6;
-  auto anchor = plain_anchor(sign, encoded.substr(first, end - first));
-  anchor.wrapped = true;
-  anchor.group = first;
-  anchor.byte = byte;
-  return anchor;
-}
-
-std::vector<LeakAnchor> make_anchors() {
-  std::vector<LeakAnchor> anchors;
-  for (const auto text : rare_jwt_signs) anchors.push_back(plain_anchor(LeakSign::jwt, text));
-  for (const auto& [sign, text] : signs) {
-    anchors.push_back(plain_anchor(sign, text));
-    for (std::size_t byte = 0; byte < 3; ++byte) anchors.push_back(wrapped_anchor(sign, text, byte));
-  }
-  std::sort(anchors.begin(), anchors.end(), [](const auto& a, const auto& b) { return a.text() < b.text(); });
-  return anchors;
-}
+// In order. `{` and a blank or a line end begin headers that somebody wrote by hand.
+constexpr LeakAnchor anchors[] = {
+    {LeakSign::pem, "BEGIN"}, {LeakSign::prefix, "authctl"}, {LeakSign::jwt, "ew0"},
+    {LeakSign::jwt, "ewk"},   {LeakSign::jwt, "ewo"},        {LeakSign::jwt, "eyA"},
+    {LeakSign::jwt, "eyJ"},   {LeakSign::fernet, "gAAAA"},   {LeakSign::jwk, "kty"}};
 
 // For each of the first characters and each half of it: the buckets in which some anchor has it there.
 struct Tables {
@@ -73,7 +40,7 @@ const Tables& tables() {
       const std::size_t bucket = i * buckets / all.size();
       t.bucket[bucket].push_back(&all[i]);
       for (std::size_t k = 0; k < head; ++k) {
-        const auto c = static_cast<std::uint8_t>(all[i].characters[k]);
+        const auto c = static_cast<std::uint8_t>(all[i].text[k]);
         t.low[k][c & 15] |= static_cast<std::uint8_t>(1U << bucket);
         t.high[k][c >> 4] |= static_cast<std::uint8_t>(1U << bucket);
       }
@@ -85,14 +52,11 @@ const Tables& tables() {
 
 const LeakAnchor* anchor_at(std::string_view text, std::size_t at, unsigned in_buckets) {
   const auto& t = tables();
-  const LeakAnchor* longest = nullptr;
   for (; in_buckets != 0; in_buckets &= in_buckets - 1) {
     for (const auto* anchor : t.bucket[static_cast<std::size_t>(__builtin_ctz(in_buckets))])
-      if (text.substr(at, anchor->size) == anchor->text() &&
-          (longest == nullptr || anchor->size > longest->size))
-        longest = anchor;
+      if (text.substr(at, anchor->text.size()) == anchor->text) return anchor;
   }
-  return longest;
+  return nullptr;
 }
 
 unsigned buckets_at(std::string_view text, std::size_t at) {
@@ -120,6 +84,54 @@ constexpr std::size_t dash_step = 5, code_groups = 4;
 bool dashes_at(std::string_view text, std::size_t at) {
   return at >= code_groups && text[at] == '-' && text[at + dash_step] == '-' &&
          text[at + 2 * dash_step] == '-';
+}
+
+// Of the characters of a group: which the first, the second and the third may be where the group says text,
+// and which any may be. The three bytes begin with bit 5 of the first, bit 3 of the second and bit 1 of the
+// third.
+constexpr std::size_t places = 4;
+constexpr std::uint8_t high_bits[places] = {32, 8, 2, 0};
+
+// A character is in the set of a place where the row of its low half has the bit of its high half.
+struct GroupTables {
+  alignas(16) std::array<std::array<std::uint8_t, 16>, places> low{};
+  alignas(16) std::array<std::uint8_t, 16> high{};
+  std::array<std::uint8_t, 256> in{};  // the places of each character, as bits
+};
+
+constexpr GroupTables make_group_tables() {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  GroupTables t;
+  for (unsigned half = 0; half < 8; ++half) t.high[half] = static_cast<std::uint8_t>(1U << half);
+  const auto add = [&t](char c, std::size_t value) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    for (std::size_t k = 0; k < places; ++k) {
+      if ((value & high_bits[k]) != 0) continue;
+      t.low[k][byte & 15] |= t.high[byte >> 4];
+      t.in[byte] |= static_cast<std::uint8_t>(1U << k);
+    }
+  };
+  for (std::size_t value = 0; value < digits.size(); ++value) add(digits[value], value);
+  add('+', 62);
+  add('/', 63);
+  return t;
+}
+constexpr auto group_tables = make_group_tables();
+
+bool fits(char c, std::size_t place) {
+  return (group_tables.in[static_cast<std::uint8_t>(c)] >> place & 1) != 0;
+}
+
+// From behind, so that most places are passed at their first look.
+std::size_t find_wrapped_plain(std::string_view text, std::size_t from) {
+  constexpr std::size_t size = shortest_wrapped * base64_group;
+  while (from + size <= text.size()) {
+    std::size_t group = shortest_wrapped;
+    while (group > 0 && is_text_group(text, from + (group - 1) * base64_group)) --group;
+    if (group == 0) return from;
+    ++from;
+  }
+  return text.npos;
 }
 
 #if defined(__x86_64__)
@@ -195,6 +207,43 @@ AUTHCTL_AVX2 std::size_t dashes_avx2(std::string_view text, std::size_t from) {
   return from;
 }
 
+struct alignas(32) GroupRows {
+  __m256i low[places], high;
+};
+
+// For each place of a group: at which of the 32 characters one stands that may be there.
+AUTHCTL_AVX2 inline void place_bits(const GroupRows& r, const char* at,
+                                    std::array<std::uint64_t, places>& bits) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  const __m256i c = load(at);
+  const __m256i low = _mm256_and_si256(c, nibble);
+  const __m256i high = _mm256_shuffle_epi8(r.high, _mm256_and_si256(_mm256_srli_epi16(c, 4), nibble));
+  for (std::size_t k = 0; k < places; ++k) {
+    const __m256i in = _mm256_and_si256(_mm256_shuffle_epi8(r.low[k], low), high);
+    const auto out =
+        static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(in, _mm256_setzero_si256())));
+    bits[k] = bits[k] >> 32 | static_cast<std::uint64_t>(~out) << 32;
+  }
+}
+
+AUTHCTL_AVX2 std::size_t find_wrapped_avx2(std::string_view text, std::size_t from) {
+  static_assert(shortest_wrapped == 5 && shortest_wrapped * base64_group + 32 <= 64);
+  GroupRows r;
+  for (std::size_t k = 0; k < places; ++k) r.low[k] = rows(group_tables.low[k]);
+  r.high = rows(group_tables.high);
+  std::array<std::uint64_t, places> bits{};
+  if (from + 64 <= text.size()) place_bits(r, text.data() + from, bits);
+  for (; from + 64 <= text.size(); from += 32) {
+    place_bits(r, text.data() + from + 32, bits);
+    const auto groups = bits[0] & bits[1] >> 1 & bits[2] >> 2 & bits[3] >> 3;
+    auto hits = groups & groups >> base64_group;
+    hits = hits & hits >> (2 * base64_group) & groups >> (4 * base64_group);
+    if (const auto here = static_cast<std::uint32_t>(hits); here != 0)
+      return from + static_cast<std::size_t>(__builtin_ctz(here));
+  }
+  return find_wrapped_plain(text, from);
+}
+
 bool has_avx2() {
   static const bool has = __builtin_cpu_supports("avx2");
   return has && engine.load(std::memory_order_relaxed) == LeakEngine::automatic;
@@ -206,10 +255,7 @@ bool has_avx2() {
 
 void use_leak_engine(LeakEngine chosen) { engine.store(chosen, std::memory_order_relaxed); }
 
-std::span<const LeakAnchor> leak_anchors() {
-  static const auto anchors = make_anchors();
-  return anchors;
-}
+std::span<const LeakAnchor> leak_anchors() { return anchors; }
 
 bool is_base64url(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -237,6 +283,22 @@ std::size_t copy_to_special(std::string_view text, char* out) {
   const auto end = std::min(text.find_first_of(specials), text.size());
   std::memcpy(out, text.data(), end);
   return end;
+}
+
+std::size_t find_wrapped(std::string_view text, std::size_t from) {
+#if defined(__x86_64__)
+  if (has_avx2()) return find_wrapped_avx2(text, from);
+#endif
+  return find_wrapped_plain(text, from);
+}
+
+bool is_group(std::string_view text, std::size_t at) {
+  return at + base64_group <= text.size() && std::ranges::all_of(text.substr(at, base64_group), is_base64);
+}
+
+bool is_text_group(std::string_view text, std::size_t at) {
+  return at + base64_group <= text.size() && fits(text[at], 0) && fits(text[at + 1], 1) &&
+         fits(text[at + 2], 2) && fits(text[at + 3], 3);
 }
 
 std::size_t find_dashes(std::string_view text, std::size_t from) {

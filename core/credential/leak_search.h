@@ -1,9 +1,7 @@
 // Where a secret may begin, at the speed of memory: a few short texts, each of which stands in every spelling
-// of some kind of secret, searched all at once. Those of secrets that were base64-encoded as part of
-// something longer are searched too, at each of the three places a byte can have in a group of three.
-// Invariant: plain code and AVX2 code find the same; nothing outside the text is read.
+// of some kind of secret, searched all at once; and base64 of what is text itself, wherever its groups of
+// four characters begin. Invariant: plain code and AVX2 code find the same; nothing outside the text is read.
 #pragma once
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -14,12 +12,7 @@ enum class LeakSign { jwt, fernet, prefix, pem, jwk };
 
 struct LeakAnchor {
   LeakSign sign;
-  bool wrapped = false;   // within base64
-  std::size_t group = 0;  // wrapped: how far before it its group of four characters begins
-  std::size_t byte = 0;   // wrapped: which of the three bytes of the group the sign begins with
-  std::array<char, 12> characters{};
-  std::size_t size = 0;
-  std::string_view text() const { return {characters.data(), size}; }
+  std::string_view text;
 };
 std::span<const LeakAnchor> leak_anchors();
 
@@ -36,6 +29,15 @@ std::size_t copy_to_special(std::string_view text, char* out);
 // The first '-' of "-????-????-", where four characters are before it and behind the last: the form of a
 // backup code; npos: there is none at `from` or behind it.
 std::size_t find_dashes(std::string_view text, std::size_t from);
+
+// Base64 that says text: of no byte is the highest bit set, as in ASCII and in ASCII that was made UTF-16. By
+// chance one group of four characters in eight is so. A place where `shortest_wrapped` of them follow each
+// other, at `from` or behind it; npos: there is none. No secret is so short that it has fewer.
+constexpr std::size_t base64_group = 4, shortest_wrapped = 5;
+std::size_t find_wrapped(std::string_view text, std::size_t from);
+// Whether a whole group stands at `at`, and whether it says text.
+bool is_group(std::string_view text, std::size_t at);
+bool is_text_group(std::string_view text, std::size_t at);
 
 bool is_base64url(char c);
 bool is_base64(char c);  // of either alphabet

@@ -1,5 +1,8 @@
 #include "core/credential/leak_scan.h"
 
+#include <algorithm>
+#include <set>
+
 #include "core/base/encoding.h"
 #include "core/credential/client_secret.h"
 #include "tests/support/catch.h"
@@ -21,6 +24,14 @@ const std::string jwt =
 const std::string fernet =
     "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
 
+const std::string key = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const std::string code = "abcd-efgh-jkmn-pqrs";
+// RFC 8410 section 10.3.
+const std::string pem =
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    "-----END PRIVATE KEY-----\n";
+const std::string jwk = R"({"kty":"EC","d":"870MB6gfuTJ4HtUnUvYMyjpr5eUZNP4Bk43bVdj3eAE","kid":"clé à moi"})";
+
 struct Found {
   LeakKind kind;
   std::string text;
@@ -33,7 +44,8 @@ std::vector<Found> scan(std::string_view dump, std::size_t piece = 1 << 20) {
   std::vector<Found> found;
   credential::LeakScan scanner([&](const Leak& leak) {
     auto text = leak.text;
-    if (leak.kind == LeakKind::fernet_key) return std::size_t{0};  // only the form: a soft break is enough
+    if (leak.kind == LeakKind::fernet_key && text != key.substr(0, 43))
+      return std::size_t{0};  // only the form: a soft break is enough
     if (leak.kind == LeakKind::jwt && text.starts_with(jwt)) text = text.substr(0, jwt.size());
     if (leak.kind == LeakKind::fernet_token && text.starts_with(fernet.substr(0, 98)))
       text = text.substr(0, 98);
@@ -43,6 +55,7 @@ std::vector<Found> scan(std::string_view dump, std::size_t piece = 1 << 20) {
   for (std::size_t at = 0; at < dump.size(); at += piece) scanner.feed(dump.substr(at, piece));
   scanner.finish();
   CHECK(scanner.bytes() == dump.size());
+  std::ranges::sort(found, {}, &Found::offset);
   return found;
 }
 
@@ -121,6 +134,70 @@ TEST_CASE("a secret is found however it was wrapped, quoted, escaped and encoded
   CHECK(scan(client + "000000").empty());  // the checksum is wrong
 }
 
+TEST_CASE(
+    "within base64 each kind is found once, whatever stands beside it and however often it was encoded") {
+  test::SeededRandom random;
+  const std::pair<LeakKind, std::string> secrets[] = {
+      {LeakKind::jwt, jwt},
+      {LeakKind::fernet_token, fernet},
+      {LeakKind::fernet_key, key},
+      {LeakKind::client_secret, std::string(credential::make_client_secret(random).reveal_text())},
+      {LeakKind::refresh_token, "authctl_rt_dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"},
+      {LeakKind::mfa_token, "authctl_mfa_dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"},
+      {LeakKind::reset_token, "authctl_reset_dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"},
+      {LeakKind::backup_code, code},
+      {LeakKind::private_key, pem},
+      {LeakKind::private_jwk, jwk}};
+  for (const auto& [kind, secret] : secrets) {
+    const auto is_found = [kind = kind](const std::string& dump) {
+      const auto found = scan(dump);
+      return found.size() == 1 && found[0].kind == kind && found[0].form == LeakForm::base64;
+    };
+    for (const std::string before : {"", "x", "xy", "user:", "many words stand before it: ", "\xff\xfe\x80"})
+      for (const std::string behind : {"", "\n", " tail", "\nmore\n", "\xff\xfe"})
+        for (const bool wide : {false, true}) {
+          const auto text = before + secret + behind;
+          const auto once = base64(wide ? utf16(text) : text);
+          const auto bare = once.substr(0, once.find('='));
+          INFO(once);
+          CHECK(is_found(once));
+          CHECK(is_found(bare));
+          CHECK(is_found("-enc " + once + "\n"));
+          CHECK(is_found("GET /v1/" + bare + "/x?y=z"));
+          CHECK(is_found("?a=" + percent_encoded(once, false) + "&b=c"));
+          CHECK(is_found("mail\n\n" + test::folded(once, 76, "\r\n") + "\nnext"));
+          CHECK(is_found(base64(once)));
+          CHECK(is_found("a: " + base64("b: " + bare + "\n") + "\n"));
+          CHECK(is_found(base64(utf16("xy " + once))));
+        }
+  }
+}
+
+TEST_CASE("lines of base64 without padding hide nothing from each other") {
+  std::string dump;
+  for (std::size_t i = 0; i < 300; ++i) {
+    const auto line = base64(std::string(i % 7, 'x') + " " + code + std::string(i % 5, ' '));
+    dump += line.substr(0, line.find('=')) + "\n";
+  }
+  CHECK(scan(dump).size() == 300);
+}
+
+TEST_CASE("in base64 longer than any block each secret is found once") {
+  std::string text;
+  std::size_t count = 0;
+  for (; text.size() < 3'000'000; ++count)
+    text +=
+        std::string(count % 701, count % 2 == 0 ? ' ' : '\xb7') + " " + (count % 3 == 0 ? code : jwt) + "\n";
+  const auto in_base64 = base64(text);
+  for (const auto& dump : {in_base64, test::folded(in_base64, 76, "\r\n"), base64(in_base64)}) {
+    const auto found = scan(dump);
+    CHECK(found.size() == count);
+    std::set<std::uint64_t> places;
+    for (const auto& one : found) places.insert(one.offset);
+    CHECK(places.size() == count);
+  }
+}
+
 TEST_CASE("what is found does not depend on blocks, and is said with its place") {
   const std::string noise(40'000, 'x');
   std::string dump;
@@ -150,12 +227,12 @@ TEST_CASE("vector code and plain code search alike") {
   test::SeededRandom random;
   std::string noise(200'000, '\0');
   random.fill({reinterpret_cast<std::uint8_t*>(noise.data()), noise.size()});
-  const auto text = base64(noise) + noise + "abcd-efgh-jkmn-pqrs";
+  const auto text = base64(noise) + noise + base64(jwt) + code;
   const auto walk = [&] {
     std::string seen;
     for (auto hit = credential::find_leak_anchor(text, 0); hit.anchor != nullptr;
          hit = credential::find_leak_anchor(text, hit.at + 1))
-      seen += std::to_string(hit.at) + ":" + std::string(hit.anchor->text()) + " ";
+      seen += std::to_string(hit.at) + ":" + std::string(hit.anchor->text) + " ";
     std::string copy(text.size() + 64, '\0');
     for (std::size_t at = 0; at < text.size(); ++at) {
       const auto count = credential::copy_to_special(std::string_view(text).substr(at), copy.data());
@@ -165,6 +242,9 @@ TEST_CASE("vector code and plain code search alike") {
     for (auto at = credential::find_dashes(text, 0); at != text.npos;
          at = credential::find_dashes(text, at + 1))
       seen += std::to_string(at) + "- ";
+    for (auto at = credential::find_wrapped(text, 0); at != text.npos;
+         at = credential::find_wrapped(text, at + 1))
+      seen += std::to_string(at) + "w ";
     return seen;
   };
   const auto fast = walk();
@@ -174,8 +254,8 @@ TEST_CASE("vector code and plain code search alike") {
   credential::use_leak_engine(credential::LeakEngine::automatic);
   CHECK(fast == plain);
   for (const auto& anchor : credential::leak_anchors()) {
-    INFO(anchor.text());
-    CHECK(std::ranges::all_of(anchor.text(), credential::is_base64url));
+    INFO(anchor.text);
+    CHECK(std::ranges::all_of(anchor.text, credential::is_base64url));
   }
 }
 

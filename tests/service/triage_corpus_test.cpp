@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/credential/client_secret.h"
+#include "core/service/backup_codes.h"
 #include "core/service/clients.h"
 #include "core/service/triage.h"
 #include "core/token/fernet.h"
@@ -55,12 +56,18 @@ std::string percent(std::string_view text, bool letters) {
   return out;
 }
 
+std::string wide(std::string_view text) {
+  std::string out;
+  for (const char c : text) (out += c) += '\0';
+  return out;
+}
+
 std::string in_json(std::string_view text) { return base::json::serialize(base::json::string(text)); }
 
 std::string spelled(const std::string& secret, Dice& dice) {
   static constexpr std::string_view folds[] = {"\n",  "\r\n",  "\n> ", "\r\n> > ", "\\\n",
                                                "=\n", "=\r\n", "\n\t", "\"\n  \""};
-  switch (dice.below(9)) {
+  switch (dice.below(12)) {
     case 0:
       return test::folded(secret, 40 + dice.below(50), dice.one_of(folds));
     case 1:
@@ -73,10 +80,15 @@ std::string spelled(const std::string& secret, Dice& dice) {
       return test::folded(base64("token: " + secret + "\r\n"), 76, "\r\n");
     case 5:
       return in_json("see\n" + test::folded(secret, 64, "\n"));
-    case 6: {
-      std::string wide = "\n";
-      for (const char c : secret + "\r\n") (wide += c) += '\0';
-      return wide;
+    case 6:
+      return "\n" + wide(secret + "\r\n");
+    case 7:
+      return base64(dice.bytes(dice.below(3)) + " " + base64("a: " + secret + "\n") + " b");
+    case 8:
+      return "\n-enc " + base64(wide("x" + std::string(dice.below(3), ' ') + "'" + secret + "'")) + "\n";
+    case 9: {
+      const auto encoded = base64(std::string(dice.below(3), '"') + secret + "\nmore");
+      return "?a=" + encoded.substr(0, encoded.find('=')) + "&b";
     }
     default:
       return secret;
@@ -145,13 +157,17 @@ class Corpus final : public base::ByteSource {
 class CorpusWorld : public test::SessionWorld {
  public:
   CorpusWorld() { generate("", store::KeyUse::fernet); }
-  std::map<std::string, bool> works;  // by secret
+  struct Planted {
+    std::string text;
+    bool works;
+  };
+  std::map<std::string, Planted> planted;  // by the digest of the secret
 
   void make(std::size_t i) {
     const bool alive = i % 2 == 0;
-    switch (i / 2 % 5) {
+    switch (i / 2 % 7) {
       case 0:
-        return token(alive, i / 10);
+        return token(alive, i / 14);
       case 1: {
         auto ring = std::move(fernet_keys(realm()).ring);
         token::FernetRing foreign;
@@ -161,33 +177,46 @@ class CorpusWorld : public test::SessionWorld {
         std::string made;
         // A foreign one ends where its padding says so: without, nobody could tell it from noise behind it.
         (alive ? ring : foreign).encrypt(base::Bytes(alive ? i % 200 : i % 32), 1767225600, iv, made);
-        works[made] = alive;
-        return;
+        return plant(made, alive);
       }
       case 2: {
         const auto session = sign_in();
         if (!alive) revoke_sessions(realm(), cause(), {session.session_id, ""});
-        works[text(session.refresh)] = alive;
-        return;
+        return plant(text(session.refresh), alive);
       }
       case 3:
         return client_secret(alive, i);
+      case 4: {  // nobody can tell that of another store's
+        const auto kid = generate("", store::KeyUse::fernet).row.kid;
+        const auto key = text(export_keys(realm(), cause(), {kid, KeyFormat::fernet, true}).text);
+        const auto digits = key.substr(0, key.find('='));
+        return plant(digits, true, digits + "=");
+      }
+      case 5: {  // nor this
+        const auto user = "u" + std::to_string(i);
+        add_user(user);
+        const auto code = text(generate_backup_codes(realm(), cause(), user, 1).codes[0]);
+        return plant(code, true, " " + code + "\n");  // what touches it would make another word of it
+      }
       default: {
         auto pem = crypto::format_private_pem(crypto::generate_key(crypto::Algorithm::eddsa, 0, random()));
         if (alive) import_keys(realm(), cause(), pem, store::KeyUse::jwt);
-        works[text(pem)] = alive;
-        return;
+        return plant(text(pem), alive);
       }
     }
   }
 
  private:
+  void plant(const std::string& secret, bool alive, const std::string& spelled = "") {
+    planted[base::encode_hex(crypto::sha256(base::bytes_of(secret)))] = {spelled.empty() ? secret : spelled,
+                                                                         alive};
+  }
   void token(bool alive, std::size_t i) {
     auto made = issue();
     if (!alive && i % 3 == 0) revoke_token(realm(), cause(), made);
     if (!alive && i % 3 == 1) made[made.size() - 5] = made[made.size() - 5] == 'A' ? 'B' : 'A';
     if (!alive && i % 3 == 2) made = elsewhere_.issue();
-    works[made] = alive;
+    plant(made, alive);
   }
   void client_secret(bool alive, std::size_t i) {
     auto secret = credential::make_client_secret(random());
@@ -198,7 +227,7 @@ class CorpusWorld : public test::SessionWorld {
                                     {.grants = {"client_credentials"}, .redirect_uris = {}, .scopes = {}}},
                                    [](const base::Secret&) {})
                          .secret);
-    works[text(secret)] = alive;
+    plant(text(secret), alive);
   }
   test::KeyWorld elsewhere_{store::Engine::sqlite, 7};
 };
@@ -207,21 +236,21 @@ class CorpusWorld : public test::SessionWorld {
 
 TEST_CASE("every secret that is planted in noise is found, and none is said to work that does not") {
   CorpusWorld world;
-  const auto count = figure("AUTHCTL_TRIAGE_SECRETS", 120);
-  for (std::size_t i = 0; world.works.size() < count; ++i) world.make(i);
+  const auto count = figure("AUTHCTL_TRIAGE_SECRETS", 240);
+  for (std::size_t i = 0; world.planted.size() < count; ++i) world.make(i);
   std::vector<std::string> secrets;
-  for (const auto& [secret, works] : world.works) secrets.push_back(secret);
+  for (const auto& [digest, secret] : world.planted) secrets.push_back(secret.text);
   Corpus corpus(secrets, figure("AUTHCTL_TRIAGE_MIB", 6) << 20);
   const auto report = triage(world.realm(), corpus, {.idle = world.rules.idle});
   std::map<std::string, std::optional<bool>> found;
   for (const auto& finding : report.findings) found[base::encode_hex(finding.digest)] = finding.works;
   std::size_t alive = 0;
-  for (const auto& [secret, works] : world.works) {
-    INFO(secret);
-    alive += works;
-    const auto one = found.find(base::encode_hex(crypto::sha256(base::bytes_of(secret))));
+  for (const auto& [digest, secret] : world.planted) {
+    INFO(secret.text);
+    alive += secret.works;
+    const auto one = found.find(digest);
     REQUIRE(one != found.end());
-    CHECK(one->second == works);
+    CHECK(one->second == secret.works);
   }
   CHECK(report.living() == alive);
 }

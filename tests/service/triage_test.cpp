@@ -235,6 +235,7 @@ TEST_CASE("leaked keys are told by what they are, in whatever form") {
   const auto key = exported(world.fernet_kid, KeyFormat::fernet);
   CHECK(world.verdict("FERNET_KEY=" + key) == "works");
   CHECK(world.verdict("FERNET_KEY=" + std::string(43, 'A') + "=") == "0 found");
+  CHECK(world.verdict("  key: " + base::encode_base64(base::bytes_of(key + "\n"))) == "works");
   const auto jwk = exported(world.first, KeyFormat::jwk);
   world.rotate(Rotation::emergency);
   CHECK(world.verdict(jwk) == "works not: revoked_key");
@@ -291,7 +292,8 @@ TEST_CASE("a leaked backup code is known by its user, ended, and told from words
   auto upper = text(codes[4]);
   for (auto& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   CHECK(world.verdict("(" + upper + ")") == "works");
-  CHECK(world.verdict(base::encode_base64(base::bytes_of(sheet))) == "0 found");  // nothing marks it there
+  CHECK(world.look(base::encode_base64(base::bytes_of(sheet))).living() == 10);
+  CHECK(world.verdict(base::encode_base64(base::bytes_of("some-time-this-week\n"))) == "0 found");
   world.end(text(codes[0]) + " " + text(codes[1]));
   CHECK(world.look(sheet).living() == 8);
   CHECK(world.verdict(text(codes[0])) == "works not: used");
