@@ -136,17 +136,16 @@ void LeakScan::unwrap(std::size_t depth, std::size_t from, std::size_t to) {
   constexpr std::size_t size = shortest_wrapped * base64_group;
   if (depth + 1 == depths || from >= to) return;
   auto& layer = layers_[depth];
-  const auto all = layer.text.text();
-  const auto text =
-      all.substr(0, to + size);  // the first group may be a few characters behind what it begins
+  const auto text = layer.text.text();
+  to += base64_group;  // the first of its groups that is whole may be a few characters behind what begins
   std::size_t at = from - std::min(from, base64_group);
-  while ((at = find_wrapped(text, at)) != text.npos) {
+  while ((at = find_wrapped(text, at, to)) != text.npos) {
     auto& done = layer.done_to[at % base64_group];
     std::size_t end = at + size;
-    while (is_text_group(all, end)) end += base64_group;
+    while (is_text_group(text, end)) end += base64_group;
     if (at >= done) {
-      const auto begin = wrapped_begin(all, at, done);
-      done = wrapped_end(all, end);
+      const auto begin = wrapped_begin(text, at, done);
+      done = wrapped_end(text, end);
       add_piece(depth + 1, begin, done);
     }
     // What begins elsewhere within the groups may have its own first groups among the last of these.

@@ -123,9 +123,9 @@ bool fits(char c, std::size_t place) {
 }
 
 // From behind, so that most places are passed at their first look.
-std::size_t find_wrapped_plain(std::string_view text, std::size_t from) {
+std::size_t find_wrapped_plain(std::string_view text, std::size_t from, std::size_t to) {
   constexpr std::size_t size = shortest_wrapped * base64_group;
-  while (from + size <= text.size()) {
+  while (from < to && from + size <= text.size()) {
     std::size_t group = shortest_wrapped;
     while (group > 0 && is_text_group(text, from + (group - 1) * base64_group)) --group;
     if (group == 0) return from;
@@ -226,22 +226,24 @@ AUTHCTL_AVX2 inline void place_bits(const GroupRows& r, const char* at,
   }
 }
 
-AUTHCTL_AVX2 std::size_t find_wrapped_avx2(std::string_view text, std::size_t from) {
+AUTHCTL_AVX2 std::size_t find_wrapped_avx2(std::string_view text, std::size_t from, std::size_t to) {
   static_assert(shortest_wrapped == 5 && shortest_wrapped * base64_group + 32 <= 64);
   GroupRows r;
   for (std::size_t k = 0; k < places; ++k) r.low[k] = rows(group_tables.low[k]);
   r.high = rows(group_tables.high);
   std::array<std::uint64_t, places> bits{};
   if (from + 64 <= text.size()) place_bits(r, text.data() + from, bits);
-  for (; from + 64 <= text.size(); from += 32) {
+  for (; from < to && from + 64 <= text.size(); from += 32) {
     place_bits(r, text.data() + from + 32, bits);
     const auto groups = bits[0] & bits[1] >> 1 & bits[2] >> 2 & bits[3] >> 3;
     auto hits = groups & groups >> base64_group;
     hits = hits & hits >> (2 * base64_group) & groups >> (4 * base64_group);
-    if (const auto here = static_cast<std::uint32_t>(hits); here != 0)
-      return from + static_cast<std::size_t>(__builtin_ctz(here));
+    if (const auto here = static_cast<std::uint32_t>(hits); here != 0) {
+      const auto at = from + static_cast<std::size_t>(__builtin_ctz(here));
+      return at < to ? at : text.npos;
+    }
   }
-  return find_wrapped_plain(text, from);
+  return find_wrapped_plain(text, from, to);
 }
 
 bool has_avx2() {
@@ -256,18 +258,6 @@ bool has_avx2() {
 void use_leak_engine(LeakEngine chosen) { engine.store(chosen, std::memory_order_relaxed); }
 
 std::span<const LeakAnchor> leak_anchors() { return anchors; }
-
-bool is_base64url(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-bool is_base64(char c) { return is_base64url(c) || c == '+' || c == '/'; }
-
-std::size_t run_end(std::string_view text, std::size_t at, std::size_t most, bool (*fits)(char)) {
-  const std::size_t last = at + std::min(text.size() - std::min(text.size(), at), most);
-  while (at < last && fits(text[at])) ++at;
-  return at;
-}
 
 LeakHit find_leak_anchor(std::string_view text, std::size_t from) {
 #if defined(__x86_64__)
@@ -285,11 +275,11 @@ std::size_t copy_to_special(std::string_view text, char* out) {
   return end;
 }
 
-std::size_t find_wrapped(std::string_view text, std::size_t from) {
+std::size_t find_wrapped(std::string_view text, std::size_t from, std::size_t to) {
 #if defined(__x86_64__)
-  if (has_avx2()) return find_wrapped_avx2(text, from);
+  if (has_avx2()) return find_wrapped_avx2(text, from, to);
 #endif
-  return find_wrapped_plain(text, from);
+  return find_wrapped_plain(text, from, to);
 }
 
 bool is_group(std::string_view text, std::size_t at) {

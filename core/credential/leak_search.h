@@ -2,6 +2,7 @@
 // of some kind of secret, searched all at once; and base64 of what is text itself, wherever its groups of
 // four characters begin. Invariant: plain code and AVX2 code find the same; nothing outside the text is read.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -31,18 +32,28 @@ std::size_t copy_to_special(std::string_view text, char* out);
 std::size_t find_dashes(std::string_view text, std::size_t from);
 
 // Base64 that says text: of no byte is the highest bit set, as in ASCII and in ASCII that was made UTF-16. By
-// chance one group of four characters in eight is so. A place where `shortest_wrapped` of them follow each
-// other, at `from` or behind it; npos: there is none. No secret is so short that it has fewer.
+// chance one group of four characters in eight is so. The first place of those from `from` to `to` where
+// `shortest_wrapped` of them follow each other; npos: there is none. No secret is so short that it has fewer.
 constexpr std::size_t base64_group = 4, shortest_wrapped = 5;
-std::size_t find_wrapped(std::string_view text, std::size_t from);
+std::size_t find_wrapped(std::string_view text, std::size_t from, std::size_t to);
 // Whether a whole group stands at `at`, and whether it says text.
 bool is_group(std::string_view text, std::size_t at);
 bool is_text_group(std::string_view text, std::size_t at);
 
-bool is_base64url(char c);
-bool is_base64(char c);  // of either alphabet
+// Each is a type of its own, so that run_end() has it within its loop.
+inline constexpr auto is_base64url = [](char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+};
+// Of either alphabet.
+inline constexpr auto is_base64 = [](char c) { return is_base64url(c) || c == '+' || c == '/'; };
+
 // Behind those of the at most `most` characters from `at` on that all fit.
-std::size_t run_end(std::string_view text, std::size_t at, std::size_t most, bool (*fits)(char));
+template <class Fits>
+std::size_t run_end(std::string_view text, std::size_t at, std::size_t most, Fits fits) {
+  const std::size_t last = at + std::min(text.size() - std::min(text.size(), at), most);
+  while (at < last && fits(text[at])) ++at;
+  return at;
+}
 
 enum class LeakEngine { automatic, plain };
 void use_leak_engine(LeakEngine engine);  // `plain` is for tests and benchmarks

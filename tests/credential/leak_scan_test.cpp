@@ -242,8 +242,8 @@ TEST_CASE("vector code and plain code search alike") {
     for (auto at = credential::find_dashes(text, 0); at != text.npos;
          at = credential::find_dashes(text, at + 1))
       seen += std::to_string(at) + "- ";
-    for (auto at = credential::find_wrapped(text, 0); at != text.npos;
-         at = credential::find_wrapped(text, at + 1))
+    for (auto at = credential::find_wrapped(text, 0, text.size()); at != text.npos;
+         at = credential::find_wrapped(text, at + 1, text.size()))
       seen += std::to_string(at) + "w ";
     return seen;
   };
