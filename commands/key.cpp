@@ -171,8 +171,8 @@ struct RotateOptions {
   bool staged = false, emergency = false, due = false;
 };
 
-Output rotate_due(Invocation& in, base::Timestamp began) {
-  const auto done = service::rotate_due(in.realm(), in.cause(), timing_of(in), began);
+Output rotate_due(Invocation& in) {
+  const auto done = service::rotate_due(in.realm(), in.cause(), timing_of(in));
   std::vector<service::KeyAndTokens> keys;
   std::vector<std::string> notices;
   for (const auto& report : done) {
@@ -184,8 +184,8 @@ Output rotate_due(Invocation& in, base::Timestamp began) {
 }
 
 Output rotate(Invocation& in, const RotateOptions& options) {
+  if (options.due) return rotate_due(in);
   const auto began = in.clock().now();  // before the store is opened: see RotationRequest::began
-  if (options.due) return rotate_due(in, began);
   if (!options.use)
     throw base::Error(base::ErrorCode::usage, "--use is required", "--use jwt, --use fernet, or --due");
   if (options.emergency) {
@@ -213,7 +213,7 @@ void declare_rotate(Noun& noun) {
                 {.examples = {"authctl key rotate --use jwt", "authctl key rotate --use jwt --staged",
                               "authctl key rotate --use jwt --emergency --yes --reason leaked",
                               "authctl key rotate --due"},
-                 .exits = {{5, "no active key, or another rotation was faster"}},
+                 .exits = {{5, "no active key, or another rotation was faster (never with --due)"}},
                  .more = "The successor is the pending key that waits, else a new one; it signs at once. The "
                          "old key verifies "
                          "until the grace and its last token have ended. --staged leaves the successor "

@@ -41,16 +41,45 @@ bool has_successor(Realm& realm, const store::KeyRow& active, const KeyPolicy& p
   return false;
 }
 
-std::optional<Rotation> due_step(Realm& realm, KeyUse use, const KeyPolicy& policy, const KeyTiming& timing,
-                                 base::Timestamp now) {
+struct DueStep {
+  std::string active;  // the key that is too old
+  Rotation kind = Rotation::plain;
+  bool operator==(const DueStep&) const = default;
+};
+
+std::optional<DueStep> due_step(Realm& realm, KeyUse use, const KeyPolicy& policy, const KeyTiming& timing,
+                                base::Timestamp now) {
   if (policy.rotate_every.count() == 0) return std::nullopt;  // no age is too old
   const auto active = KeyRepository(realm.db()).active(use);
   if (!active || active->activated_at.value_or(active->created_at) + policy.rotate_every > now)
     return std::nullopt;
   if (use == KeyUse::fernet || has_ripe_successor(realm, *active, policy, timing, now))
-    return Rotation::plain;
+    return DueStep{active->kid, Rotation::plain};
   if (has_successor(realm, *active, policy)) return std::nullopt;  // it is on its way to everybody
-  return Rotation::staged;
+  return DueStep{active->kid, Rotation::staged};
+}
+
+// Asked once more inside the change: of several who found the same step due one takes it, and the others look
+// at what is due after that.
+std::optional<KeyReport> rotate_where_due(Realm& realm, const Cause& cause, KeyUse use,
+                                          const KeyPolicy& policy, const KeyTiming& timing) {
+  while (const auto due = due_step(realm, use, policy, timing, realm.now())) {
+    const RotationRequest request{
+        .use = use,
+        .kind = due->kind,
+        .timing = timing,
+        .grace = policy.grace,
+        .alg = policy.alg,
+        .began = base::Timestamp::max()};  // whether it is due still tells who was faster
+    const auto prepared = prepare_rotation(realm, cause, request);
+    if (prepared.expected.kid != due->active) continue;
+    auto done = change(realm, cause, [&](Change& c) -> std::optional<KeyReport> {
+      if (due_step(realm, use, policy, timing, c.now()) != due) return std::nullopt;
+      return rotate_key(c, request, prepared);
+    });
+    if (done) return done;
+  }
+  return std::nullopt;
 }
 }  // namespace
 
@@ -76,22 +105,13 @@ void set_key_policy(Change& change, KeyUse use, const std::optional<KeyPolicy>& 
       {name, base::bytes_of(stored)});
 }
 
-std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTiming& timing,
-                                  base::Timestamp began) {
+std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTiming& timing) {
   std::vector<KeyReport> done;
   for (const auto use : {KeyUse::jwt, KeyUse::fernet}) {
     const auto policy = key_policy(realm, use);
     if (!policy) continue;
-    const auto step = due_step(realm, use, *policy, timing, realm.now());
-    if (!step) continue;
-    done.push_back(rotate_key(realm, cause,
-                              {.use = use,
-                               .kind = *step,
-                               .timing = timing,
-                               .grace = policy->grace,
-                               .alg = policy->alg,
-                               .began = began,
-                               .only_successor = *step == Rotation::staged}));
+    if (auto report = rotate_where_due(realm, cause, use, *policy, timing))
+      done.push_back(std::move(*report));
   }
   return done;
 }

@@ -70,15 +70,6 @@ void refuse_second(const KeyRow& active, const KeyRow& expected, const RotationR
               "authctl key list" + use_option(request.use));
 }
 
-void refuse_second_successor(Realm& realm, const RotationRequest& request, const KeyRow& active) {
-  for (const auto& key : KeyRepository(realm.db()).list(request.use)) {
-    if (!may_succeed(key, active, request.alg)) continue;
-    throw Error(ErrorCode::precondition,
-                "another rotation was faster: key " + base::quote(key.kid) + " waits to succeed",
-                "authctl key plan" + use_option(request.use));
-  }
-}
-
 // As a person says it: 3m20s, not 200s.
 std::string span_text(std::chrono::milliseconds span) {
   const auto whole = std::chrono::duration_cast<base::Duration>(span);
@@ -176,7 +167,6 @@ KeyReport rotate_key(Change& c, const RotationRequest& request, const PreparedRo
   sweep_keys(c);
   const KeyRow active = require_active(c.realm(), request.use);
   refuse_second(active, prepared.expected, request, c.by_clock());
-  if (request.only_successor) refuse_second_successor(c.realm(), request, active);
   return request.kind == Rotation::staged ? stage(c, prepared.made, request.timing)
                                           : swap(c, active, prepared.made, request);
 }

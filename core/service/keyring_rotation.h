@@ -25,7 +25,6 @@ struct RotationRequest {
   std::string alg;                      // empty: as the old key
   base::Timestamp began;        // when the command was given: a key that became active since then has won
   bool leave_sessions = false;  // emergency: those under the old key end otherwise, by the same command
-  bool only_successor = false;  // staged: refused where another waits already
 };
 
 KeyReport rotate_key(Realm& realm, const Cause& cause, const RotationRequest& request);
@@ -47,8 +46,8 @@ std::optional<KeyPolicy> key_policy(Realm& realm, store::KeyUse use);
 void set_key_policy(Change& change, store::KeyUse use, const std::optional<KeyPolicy>& policy);
 
 // What is due, a step a call: a key that is too old first gets a successor, and a later call, when everybody
-// knows it, lets it sign. Gives what was done; nothing where nothing is due.
-std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTiming& timing,
-                                  base::Timestamp began);
+// knows it, lets it sign. Gives what was done; nothing where nothing is due, also because another run was
+// faster.
+std::vector<KeyReport> rotate_due(Realm& realm, const Cause& cause, const KeyTiming& timing);
 
 }  // namespace authctl::service

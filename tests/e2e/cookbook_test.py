@@ -66,6 +66,21 @@ class Cookbook(ServerTest):
         self.assertNotEqual(subprocess.run([str(COOKBOOK / "rotate-by-cron.sh"), keep], env=self.home.env, capture_output=True,
                                            check=False).returncode, 0)
 
+    def test_rotation_by_cron_on_two_hosts_at_the_same_minute(self):
+        keep = self.home.path("elsewhere")
+        os.mkdir(keep)
+        self.ok("apply", "-f", self.home.write("policy.json", json.dumps(
+            {"version": 1, "keys": {"jwt": {"rotate_every": "10s"}, "fernet": {"rotate_every": "10s"}}})))
+        time.sleep(10.1)
+        runs = [subprocess.Popen([str(COOKBOOK / "rotate-by-cron.sh"), keep], env=self.home.env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(8)]
+        said = [run.communicate(timeout=120)[0] for run in runs]
+        self.assertEqual([run.returncode for run in runs], [0] * len(runs), said)
+        self.assertEqual(sum("is pending" in text for text in said), 1, said)
+        keys = self.ok("key", "list", "--json").json
+        self.assertEqual(sorted((k["use"], k["state"]) for k in keys),
+                         [("fernet", "active"), ("fernet", "retiring"), ("jwt", "active"), ("jwt", "pending")])
+
     def test_rotation_by_ci_shows_does_and_proves(self):
         self.ok("user", "create", "ci-probe")
         self.policy("1s")
