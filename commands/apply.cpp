@@ -1,13 +1,16 @@
+#include <algorithm>
 #include <filesystem>
+#include <ranges>
 
 #include "commands/command.h"
-#include "commands/secret_file.h"
+#include "commands/staged_secret_file.h"
 #include "commands/user_shape.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/crypto/digest.h"
 #include "core/service/provisioning.h"
+#include "core/store/data_key_repository.h"
 
 namespace authctl::commands {
 namespace {
@@ -110,6 +113,24 @@ std::string secrets_text(const std::vector<service::NewSecret>& secrets) {
   return text;
 }
 
+// A line that is cut was never in force.
+std::vector<service::NewSecret> secrets_from(std::string_view text) {
+  std::vector<service::NewSecret> secrets;
+  for (const auto part : std::views::split(text, '\n')) {
+    const auto line = base::parse_json(std::string_view(part.begin(), part.end()));
+    if (!line || !line->is_object()) continue;
+    const auto member = [&](std::string_view name) -> std::string_view {
+      const auto* value = line->as_object().if_contains(name);
+      return value && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
+    };
+    const auto kind = member("kind") == service::word_of(service::ThingKind::client)
+                          ? service::ThingKind::client
+                          : service::ThingKind::user;
+    secrets.push_back({kind, std::string(member("name")), base::Secret(member("secret"))});
+  }
+  return secrets;
+}
+
 // For a person: beneath the plan, a line for each row that holds one.
 std::string drawn_secrets(const std::vector<base::json::object>& rows) {
   std::string text;
@@ -163,34 +184,99 @@ Output shown(Invocation& in, const Request& request, const service::ApplyOutcome
   return output;
 }
 
+// Whether the plan makes something that has to be written to a file.
+bool makes_secrets(const service::Plan& plan) {
+  return std::ranges::any_of(service::plan_json(plan), makes_secret);
+}
+
+// Where new secrets go with --out. An apply that makes none is run again and again with the same one, and
+// leaves it as it is.
+class Delivery {
+ public:
+  Delivery(Invocation& in, const SecretFile& file) : file_(file) {
+    if (!file_.given()) return;
+    file_.prepare(in, base::IfExists::replace);
+    if (!in.dry_run()) open(in);
+  }
+  // Error conflict where there is something to write, and no place for it.
+  void expect(const service::Plan& plan) const {
+    if (file_.given() && !file_.force && makes_secrets(plan))
+      base::check_place(file_.path, base::IfExists::refuse);
+  }
+  void write(const std::vector<service::NewSecret>& secrets) {
+    if (!file_.given()) return;
+    if (!staged_)
+      throw base::Error(base::ErrorCode::conflict,
+                        "file " + base::quote(file_.path) + " exists, and new secrets are to be written",
+                        "name another file");
+    staged_->write(secrets_text(secrets));
+    written_ = true;
+  }
+  void publish() {
+    if (written_) staged_->publish();
+  }
+  void keep() {
+    if (written_) staged_->keep();
+  }
+  bool made_good() const { return made_good_; }
+
+ private:
+  // What a run that was killed after its commit left gets its place at once.
+  void open(Invocation& in) {
+    const auto id = store::find_meta(in.realm().db(), "store_id").value();
+    const auto store_id = base::text_of(id);
+    if (!file_.force && base::mode_of(file_.path) != -1) return refuse_two(store_id);
+    staged_.emplace(file_, store_id);
+    if (staged_->left_over().empty()) return;
+    if (!service::any_in_force(in.realm(), secrets_from(staged_->left_over().reveal_text())))
+      return staged_->discard();
+    staged_->publish();
+    staged_.reset();
+    file_.force = false;  // never over what it holds now
+    made_good_ = true;
+  }
+  void refuse_two(std::string_view store_id) const {
+    const auto staged = StagedSecretFile::staged_name(file_.path, store_id);
+    if (base::mode_of(staged) == -1) return;
+    throw base::Error(base::ErrorCode::conflict, "file " + base::quote(file_.path) + " exists",
+                      "move it away: what an interrupted run made may be in " + base::quote(staged));
+  }
+
+  SecretFile file_;
+  std::optional<StagedSecretFile> staged_;
+  bool written_ = false, made_good_ = false;
+};
+
 Output apply(Invocation& in, Request request) {
   request.out.force = request.rules.force;
-  request.out.prepare(in);
   std::string digest;
   const auto manifest = read_manifest(in, request, digest);
+  Delivery delivery(in, request.out);
   auto plan = of_manifest(request, [&] { return service::make_plan(in.realm(), manifest, request.rules); });
+  delivery.expect(plan);
   if (request.rules.prune) {
     in.confirm(service::prune_question(plan));
   } else if (request.rules.force) {
     in.confirm("apply it even where an interlock refuses?");
   }
-  bool written = false;
-  service::ApplyRequest work{&manifest,
-                             digest,
-                             request.rules,
-                             password_policy(in.stored_settings()),
-                             [&](const std::string& name) { return read_password(request, name); },
-                             [&](const std::vector<service::NewSecret>& secrets) {
-                               if (!request.out.given()) return;
-                               request.out.write(secrets_text(secrets));
-                               written = true;
-                             }};
+  const service::ApplyRequest work{
+      &manifest,
+      digest,
+      request.rules,
+      password_policy(in.stored_settings()),
+      [&](const std::string& name) { return read_password(request, name); },
+      [&](const std::vector<service::NewSecret>& secrets) { delivery.write(secrets); }};
   try {
-    return of_manifest(request, [&] {
-      return shown(in, request, service::apply_manifest(in.realm(), in.cause(), work, std::move(plan)));
-    });
-  } catch (...) {
-    if (written) request.out.take_back();
+    const auto outcome = of_manifest(
+        request, [&] { return service::apply_manifest(in.realm(), in.cause(), work, std::move(plan)); });
+    delivery.publish();
+    auto output = shown(in, request, outcome);
+    if (delivery.made_good())
+      output.with_notice("what an interrupted run made is in " + base::quote(request.out.path));
+    return output;
+  } catch (const base::Error& error) {
+    // A store that was lost may have committed.
+    if (error.code() == base::ErrorCode::unavailable) delivery.keep();
     throw;
   }
 }
@@ -221,10 +307,13 @@ void declare_apply(Noun& noun) {
            "and prints what it did; run again it changes nothing. --prune deletes only what an apply made or "
            "`adopt` took in, and nothing of a section that is not there; more than 10 things and a fifth of "
            "a "
-           "kind only with --force. A file that a manifest names is looked for beside it."},
+           "kind only with --force. A file that a manifest names is looked for beside it. Run again after a "
+           "kill it goes on: --out FILE has its name once what is in it is in force."},
       [request](Invocation& in) { return apply(in, *request); });
   add_manifest(app, *request);
-  app.add_option("--out", request->out.path, "write new secrets to a new file (mode 0600), a JSON line each")
+  app.add_option(
+         "--out", request->out.path,
+         "write new secrets to a new file (mode 0600), a JSON line each; where none is made it is left alone")
       ->type_name("FILE");
   app.add_flag("--force", request->rules.force,
                "past what an interlock refuses, over a file that exists; asks");

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
 
 namespace authctl::commands {
@@ -14,10 +13,10 @@ void refuse_dash(std::string_view path) {
                       "name a file, or leave the option out");
 }
 
-void SecretFile::prepare(Invocation& in) const {
+void SecretFile::prepare(Invocation& in, base::IfExists if_exists) const {
   if (!given()) return;
   refuse_dash(path);
-  base::check_place(path, force ? base::IfExists::replace : base::IfExists::refuse);
+  base::check_place(path, if_exists);
   if (force) in.confirm("write over " + base::quote(path) + "?");
 }
 

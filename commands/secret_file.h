@@ -4,6 +4,7 @@
 // makes the secret is committed, so that there is never a secret that nobody saw.
 #pragma once
 #include "commands/command.h"
+#include "core/base/file.h"
 #include "core/base/secret.h"
 
 namespace authctl::commands {
@@ -18,7 +19,11 @@ struct SecretFile {
   bool given() const { return !path.empty(); }
   // Error conflict where the file is there and may not be replaced, io where its folder takes none; asks
   // where it may be replaced.
-  void prepare(Invocation& in) const;
+  void prepare(Invocation& in) const {
+    prepare(in, force ? base::IfExists::replace : base::IfExists::refuse);
+  }
+  // The same where a file that is there is no reason to stop yet.
+  void prepare(Invocation& in, base::IfExists if_exists) const;
   void write(std::string_view text) const;
   // Runs `make`, which is handed what writes the secret and calls it before its change is committed. Where
   // that fails the file goes, too.

@@ -89,8 +89,11 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
   }
 }
 
-WholeFile::WholeFile(std::string path, IfExists if_exists, Leftover leftover)
-    : path_(std::move(path)), partial_(partial_of(path_)), if_exists_(if_exists), leftover_(leftover) {
+WholeFile::WholeFile(std::string path, IfExists if_exists, Leftover leftover, std::string partial)
+    : path_(std::move(path)),
+      partial_(partial.empty() ? partial_of(path_) : std::move(partial)),
+      if_exists_(if_exists),
+      leftover_(leftover) {
   refuse_place(path_, if_exists_);
   fd_ = open_partial(partial_, leftover_);
   try {

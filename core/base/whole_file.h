@@ -15,13 +15,16 @@ enum class Leftover {
   overwrite,  // is written over
   refuse,     // is kept for a run that goes on with it: Error conflict
   resume,     // is gone on with; Error io where it is missing
+  keep,       // stays for whoever opened it to look at; made where it is missing, and never taken away
 };
 
 class WholeFile {
  public:
   // Error conflict where NAME exists and is not to be replaced, is a symbolic link or no regular file, or
   // where another process is at it.
-  WholeFile(std::string path, IfExists if_exists, Leftover leftover = Leftover::overwrite);
+  // `partial`: what it is called until then, where that is not partial_of().
+  WholeFile(std::string path, IfExists if_exists, Leftover leftover = Leftover::overwrite,
+            std::string partial = {});
   WholeFile(const WholeFile&) = delete;
   WholeFile& operator=(const WholeFile&) = delete;
   // Unless it was published, takes the partial file away where the next run would write over it.

@@ -5,6 +5,8 @@
 #include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/crypto/password.h"
+#include "core/service/clients.h"
 #include "core/service/plan_execution.h"
 #include "core/store/manifest_repository.h"
 #include "core/store/role_repository.h"
@@ -107,6 +109,15 @@ ApplyOutcome apply_manifest(Realm& realm, const Cause& cause, const ApplyRequest
     outcome.plan = std::move(plan);
   });
   return outcome;
+}
+
+bool any_in_force(Realm& realm, std::span<const NewSecret> secrets) {
+  return std::ranges::any_of(secrets, [&](const NewSecret& made) {
+    if (made.kind == ThingKind::client)
+      return standing_of_secret(realm.db(), made.secret.reveal_text(), realm.now()).has_value();
+    const auto user = store::find_user(realm.db(), made.name);
+    return user && user->password_hash && crypto::verify_password(*user->password_hash, made.secret);
+  });
 }
 
 Adoption adopt_thing(Realm& realm, const Cause& cause, ThingKind kind, const std::string& name) {

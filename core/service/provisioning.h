@@ -6,6 +6,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ struct NewSecret {
   std::string name;
   base::Secret secret;
 };
+
+// Whether one of them opens anything now: a client's secret, a user's password.
+bool any_in_force(Realm& realm, std::span<const NewSecret> secrets);
 
 struct ApplyRequest {
   const Manifest* manifest = nullptr;

@@ -66,9 +66,49 @@ class Provisioning(HomeTest):
         with open(out) as f:
             rows = [json.loads(line) for line in f]
         self.assertEqual([(row["kind"], row["name"]) for row in rows], [("client", "shop")])
-        self.assertEqual(self.home.run("apply", "-f", self.file, "--out", out).code, 5)
+        # With nothing new to write it is run again and again with the same file, and leaves it alone.
+        self.ok("apply", "-f", self.file, "--out", out)
+        with open(out) as f:
+            self.assertEqual([json.loads(line) for line in f], rows)
+        more = self.home.write("more.yaml", "version: 1\nclients: [{name: till, grants: [client_credentials]}]\n")
+        for dry in ([], ["--dry-run"]):
+            self.assertEqual(self.refused(5, "conflict", "apply", "-f", more, "--out", out, *dry).error["message"],
+                             f'file "{out}" exists')
+        self.assertEqual(self.home.run("client", "show", "till").code, 3)
         os.symlink(self.home.path("elsewhere"), self.home.path("link"))
         self.assertEqual(self.home.run("apply", "-f", self.file, "--out", self.home.path("link")).code, 5)
+
+    def test_what_a_kill_left_beside_the_file_is_made_good_if_it_is_in_force_and_written_over_if_not(self):
+        out = self.home.path("new.secrets")
+        staged = f"{out}.{self.store_id()}.partial"
+        # Written, and killed before the commit.
+        self.home.write(os.path.basename(staged), '{"kind":"client","name":"shop","secret":"authctl_cs_of_nobody"}\n')
+        self.ok("apply", "-f", self.file, "--out", out, "-q")
+        self.assertEqual(sorted(n for n in os.listdir(self.home.folder) if n.startswith("new.secrets")), ["new.secrets"])
+        with open(out) as f:
+            made = f.read()
+        self.assertNotIn("of_nobody", made)
+        # Committed, and killed before the file had its name.
+        os.rename(out, staged)
+        again = self.ok("apply", "-f", self.file, "--out", out)
+        self.assertIn("an interrupted run", again.err)
+        with open(out) as f:
+            self.assertEqual(f.read(), made)
+        # The same, and somebody has put another file there.
+        os.rename(out, staged)
+        self.home.write("new.secrets", "mine")
+        self.assertIn(staged, self.refused(5, "conflict", "apply", "-f", self.file, "--out", out).error["hint"])
+        os.remove(out)
+        # The same, and now more is to be written: neither loses the other, not even with --force.
+        more = self.home.write("more.yaml", "version: 1\nclients: [{name: till, grants: [client_credentials]}]\n")
+        self.refused(5, "conflict", "apply", "-f", more, "--out", out, "--force", "-y")
+        with open(out) as f:
+            self.assertEqual(f.read(), made)
+        self.ok("apply", "-f", more, "--out", self.home.path("more.secrets"))
+
+    def store_id(self):
+        note = self.ok("audit", "checkpoint").out
+        return note.split("authctl/", 1)[1][:8]
 
     def test_a_question_without_a_terminal_names_yes(self):
         self.ok("apply", "-f", self.file, "-q")
