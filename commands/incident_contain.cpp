@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "commands/containment_view.h"
 #include "commands/incident.h"
 #include "commands/key_options.h"
@@ -88,6 +90,34 @@ Output shown(Invocation& in, const Options& options, const service::Containment&
   return output;
 }
 
+// Whether the file is a receipt of this incident: a run that was killed, or one beside this one, has left it.
+bool holds_receipt(const std::string& path, const service::Containment& incident) {
+  constexpr std::size_t longest_receipt = 16 << 20;
+  if (incident.id.empty() || !std::filesystem::is_regular_file(std::filesystem::symlink_status(path)))
+    return false;
+  const auto file = base::parse_json(base::read_file(path, longest_receipt));
+  const auto* object = file ? file->if_object() : nullptr;
+  const auto* receipt = object ? object->if_contains("receipt") : nullptr;
+  if (receipt == nullptr || !receipt->is_object()) return false;
+  if (!incident.receipt.empty()) return *receipt == incident.receipt.at("receipt");
+  const auto* id = receipt->as_object().if_contains("incident");
+  return id && *id == base::json::value(incident.id);
+}
+
+void prepare_receipt(Invocation& in, const Options& options, const service::Containment& plan) {
+  const bool there = options.out.given() && holds_receipt(options.out.path, plan);
+  if (!options.request.force)
+    options.out.prepare(in, there ? base::IfExists::replace : base::IfExists::refuse);
+}
+
+void leave_receipt(const SecretFile& out, const service::Containment& done) {
+  try {
+    out.write(audit::receipt_text(done.receipt));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::conflict || !holds_receipt(out.path, done)) throw;
+  }
+}
+
 Output contain(Invocation& in, Options options) {
   auto& request = options.request;
   const int named = !request.user.empty() + !request.kid.empty() + options.all;
@@ -96,10 +126,10 @@ Output contain(Invocation& in, Options options) {
                 named == 0 ? "say what is to be contained: a user, a key, or everything"
                            : "one thing is contained at a time: a user, a key, or everything",
                 "authctl incident contain --user U, --kid K or --all");
-  if (!request.force) options.out.prepare(in);
-  options.out.force = request.force;  // it is asked for once, with the plan
   request.timing = timing_of(in);
   auto plan = service::plan_containment(in.realm(), request);
+  prepare_receipt(in, options, plan);
+  options.out.force = request.force;  // it is asked for once, with the plan
   ask(in, plan);
   service::contain(in.realm(), in.cause(), request, plan, [&in](std::size_t done, std::size_t steps) {
     if (in.interrupted())
@@ -107,7 +137,7 @@ Output contain(Invocation& in, Options options) {
                   "run it again: it goes on where it was");
     in.progress("steps", done, steps);
   });
-  if (options.out.given() && !in.dry_run()) options.out.write(audit::receipt_text(plan.receipt));
+  if (options.out.given() && !in.dry_run()) leave_receipt(options.out, plan);
   return shown(in, options, plan);
 }
 
@@ -128,7 +158,8 @@ void declare_incident_contain(Noun& noun) {
            "on it ends; a Fernet key is kept sealed for `fernet rotate --from`. Everything: all keys, "
            "tokens and sessions, all clients, and every account but those that hold admin:all, which are "
            "signed out. Each step is done whole or not at all; run again after an interruption it goes "
-           "on. The receipt is checked by `audit verify FILE --public-key F`. At the command line nobody "
+           "on, with the same --out too. The receipt is checked by `audit verify FILE --public-key F`. At "
+           "the command line nobody "
            "needs an account, so this host always lets people in again."},
       [options](Invocation& in) { return contain(in, *options); });
   auto& request = options->request;

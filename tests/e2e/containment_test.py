@@ -92,6 +92,26 @@ class Contained(HomeTest):
             self.assertEqual(json.load(f)["receipt"]["scope"], "user")
         self.ok("user", "enable", "root")  # the host needs no account
 
+    def test_a_receipt_that_a_killed_run_has_written_is_no_file_in_the_way(self):
+        out = self.home.path("receipt.json")
+        done = self.ok("incident", "contain", "--user", "ann", "-y", "--json", "--out", out).json
+        with open(out, encoding="utf-8") as f:
+            written = f.read()
+        again = self.ok("incident", "contain", "--user", "ann", "-y", "--json", "--out", out).json
+        self.assertEqual((again["incident"], again["file"]), (done["incident"], out))
+        with open(out, encoding="utf-8") as f:
+            self.assertEqual(f.read(), written)
+        self.ok("audit", "verify", out)
+        # Another incident's is.
+        self.ok("user", "create", "bob")
+        self.refused(5, "conflict", "incident", "contain", "--user", "bob", "-y", "--out", out)
+        self.assertEqual(self.ok("user", "show", "bob", "--json").json["status"], "active")
+        self.ok("user", "enable", "ann")
+        self.ok("token", "issue", "ann")
+        self.refused(5, "conflict", "incident", "contain", "--user", "ann", "-y", "--out", out)
+        with open(out, encoding="utf-8") as f:
+            self.assertEqual(f.read(), written)
+
     def test_everything(self):
         client = self.ok("client", "create", "shop", "--grant", "client_credentials", "--json").json["id"]
         done = self.ok("incident", "contain", "--all", "-y", "--json").json
@@ -178,13 +198,13 @@ class Killed(HomeTest):
         for cycle in range(KILLS):
             what = runs[cycle % len(runs)]
             self.begin_anew()
-            child = subprocess.Popen([BINARY, "incident", "contain", *what, "-y", "-q"], env=self.home.env,
+            out = self.home.path(f"receipt{cycle}")
+            child = subprocess.Popen([BINARY, "incident", "contain", *what, "-y", "-q", "--out", out], env=self.home.env,
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(rng.uniform(0.1, 0.95) * took[what[0]])
+            time.sleep(rng.uniform(0.1, 1) * took[what[0]])
             child.send_signal(signal.SIGKILL)
             killed += child.wait() == -signal.SIGKILL
             after += self.between(what)
-            out = self.home.path(f"receipt{cycle}")
             done = self.ok("incident", "contain", *what, "-y", "--json", "--out", out).json
             resumed += done["resumed"]
             self.assertEqual(done["state"], "contained")
