@@ -206,7 +206,8 @@ void declare_restore(Noun& noun) {
       noun.verb("restore", "Bring a backup back; every session, token and code ends", &restore_shape,
                 {.examples = {"authctl backup restore nightly.backup --yes",
                               "authctl backup restore nightly.backup --force --yes --reason \"disk lost\""},
-                 .exits = {{5, "there is a store already"},
+                 .exits = {{3, "no such file"},
+                           {5, "there is a store already"},
                            {7, "the backup is not whole, or sealed with another key"},
                            {8, "it needs a newer authctl, or the target cannot be used"}},
                  .more = "Afterwards sessions, refresh families, unused codes and earlier tokens are dead, "

@@ -203,7 +203,7 @@ void declare_permission(Noun& noun) {
   auto& test_verb = noun.verb(
       "test", "Check assertions about permissions, for CI", &assertion_shape,
       {.examples = {"authctl permission test permissions.txt", "authctl permission test - < permissions.txt"},
-       .exits = {{4, "an assertion does not hold"}},
+       .exits = {{3, "no such file"}, {4, "an assertion does not hold"}},
        .more =
            "One assertion a line, `allow ann write:posts` or `deny bob write:posts on post/42`; a # begins a "
            "comment. Or a JSON array of {expect, user, permission, resource}. A user who does not exist "

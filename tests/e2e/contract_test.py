@@ -342,6 +342,12 @@ class Manners(HomeTest):
         self.ok("config", "show", "--origin")
         self.ok("config", "check")
 
+    def test_the_help_has_the_exit_status_of_a_file_that_is_not_there(self):
+        for verb in (["permission", "test"], ["backup", "restore", "--force", "-y"], ["backup", "verify"], ["apply", "-f"]):
+            self.expect(3, *verb, "not-there")
+            told = self.ok("help", *[word for word in verb if not word.startswith("-")]).out
+            self.assertRegex(told, r"(?m)^ *3  ", verb)
+
     def test_a_password_in_a_store_url_is_refused_in_argv(self):
         result = self.refused(2, "usage", "--store", "postgresql://u:hunter2@localhost/x", "user", "list")
         self.assertNotIn("hunter2", result.err)
