@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/service/checkup_checks.h"
 
@@ -79,6 +80,20 @@ void refuse_unknown(const std::string& only) {
                          : "files store settings server keys access log backup, or the id of a check");
 }
 
+// What was asked about the file of a store that is not there has no answer; every command says so.
+std::optional<base::Error> why_no_store(const Patient& patient, const std::vector<Finding>& findings) {
+  const auto& url = patient.settings().text("store");
+  const bool asked = std::ranges::any_of(
+      findings, [](const Finding& f) { return f.id == "store-mode" || f.id == "store-folder"; });
+  if (!asked || !url.starts_with("sqlite:") || base::mode_of(url.substr(7)) != -1) return std::nullopt;
+  try {
+    store::open_database(url, store::OpenMode::read_only);
+  } catch (const base::Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view word_of(Severity severity) {
@@ -134,6 +149,7 @@ CheckupReport run_checkup(const CheckupRequest& request, base::Timestamp now,
     }
     report.findings.push_back({check.look(patient), check.id, check.group});
   }
+  if (patient.realm == nullptr) report.failure = why_no_store(patient, report.findings);
   return report;
 }
 
