@@ -247,6 +247,16 @@ class Delivery {
   bool written_ = false, made_good_ = false;
 };
 
+service::ApplyOutcome carry_out(Invocation& in, const Request& request, const service::ApplyRequest& work,
+                                service::Plan plan) {
+  const auto run = [&](const service::Cause& cause) {
+    return of_manifest(request, [&] { return service::apply_manifest(in.realm(), cause, work, plan); });
+  };
+  if (request.rules.prune) return confirmed(in, service::prune_question(plan), run);
+  if (request.rules.force) return confirmed(in, "apply it even where an interlock refuses?", run);
+  return run(in.cause());
+}
+
 Output apply(Invocation& in, Request request) {
   request.out.force = request.rules.force;
   std::string digest;
@@ -254,11 +264,6 @@ Output apply(Invocation& in, Request request) {
   Delivery delivery(in, request.out);
   auto plan = of_manifest(request, [&] { return service::make_plan(in.realm(), manifest, request.rules); });
   delivery.expect(plan);
-  if (request.rules.prune) {
-    in.confirm(service::prune_question(plan));
-  } else if (request.rules.force) {
-    in.confirm("apply it even where an interlock refuses?");
-  }
   const service::ApplyRequest work{
       &manifest,
       digest,
@@ -267,8 +272,7 @@ Output apply(Invocation& in, Request request) {
       [&](const std::string& name) { return read_password(request, name); },
       [&](const std::vector<service::NewSecret>& secrets) { delivery.write(secrets); }};
   try {
-    const auto outcome = of_manifest(
-        request, [&] { return service::apply_manifest(in.realm(), in.cause(), work, std::move(plan)); });
+    const auto outcome = carry_out(in, request, work, std::move(plan));
     delivery.publish();
     auto output = shown(in, request, outcome);
     if (delivery.made_good())

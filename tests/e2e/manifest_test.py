@@ -121,6 +121,14 @@ class Provisioning(HomeTest):
         self.assertEqual(self.ok("user", "list", "-q").out, "")
         self.assertEqual(len(self.ok("role", "list", "-q").lines), 2)
 
+    def test_what_an_interlock_refuses_is_not_asked_about(self):
+        admin = "version: 1\nroles: [{name: boss, permissions: ['admin:all']}]\nusers: %s\n"
+        self.ok("apply", "-f", self.home.write("admin.yaml", admin % "[{name: root, roles: [boss]}]"), "-q")
+        nobody = self.home.write("nobody.yaml", admin % "[]")
+        for rules in (["--prune"], ["--prune", "--yes"], ["--prune", "--dry-run"]):
+            self.assertIn("admin:all", self.refused(5, "precondition", "apply", "-f", nobody, *rules).error["message"])
+        self.ok("user", "show", "root")
+
     def test_a_write_that_fails_is_no_apply(self):
         before = self.ok("export").out
         clash = self.home.write("clash.yaml", "version: 1\nusers: [{name: carl, email: dora@example.com}]\n")
