@@ -4,7 +4,7 @@
 #
 # usage: stolen-laptop.sh lock USER FOLDER      FOLDER: new, for the receipt and the evidence
 #        stolen-laptop.sh let-in USER FOLDER    a new password and new backup codes, in files in FOLDER
-# Each may be run again, also after an interruption.
+# Each may be run again, also after an interruption. What a lock before left is kept: evidence, evidence-2, …
 set -eu
 what=${1:-} user=${2:-} folder=${3:-}
 [ -n "$folder" ] || { echo "usage: stolen-laptop.sh lock|let-in USER FOLDER" >&2; exit 2; }
@@ -20,15 +20,25 @@ new() {
   mv "$file.new" "$file"
 }
 
+# A name in the folder that nothing has yet: free evidence, free receipt .json
+free() {
+  path=$folder/$1${2:-} n=1
+  while [ -e "$path" ]; do
+    n=$((n + 1))
+    path=$folder/$1-$n${2:-}
+  done
+  echo "$path"
+}
+
 case $what in
   lock)
-    rm -f "$folder/receipt.json"  # of a run before; the same receipt comes again
+    receipt=$(free receipt .json) evidence=$(free evidence)
     rm -f "$folder/password" "$folder/codes"  # of a theft before: they open nothing now
-    authctl incident contain --user "$user" --yes --reason 'laptop stolen' --out "$folder/receipt.json"
+    authctl incident contain --user "$user" --yes --reason 'laptop stolen' --out "$receipt"
     # What the account did lately, for whoever has to look into it.
-    [ -e "$folder/evidence" ] || authctl incident report --since 7d --out "$folder/evidence" --quiet >/dev/null
+    authctl incident report --since 7d --out "$evidence" --quiet >/dev/null
     [ -e "$folder/log.vkey" ] || authctl audit checkpoint --public-key --out "$folder/log.vkey" --quiet >/dev/null
-    authctl audit verify "$folder/evidence" --public-key "$folder/log.vkey" --quiet >/dev/null
+    authctl audit verify "$evidence" --public-key "$folder/log.vkey" --quiet >/dev/null
     ;;
   let-in)
     # Before the account is open: the password may have been on the laptop.
