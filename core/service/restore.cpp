@@ -140,9 +140,10 @@ class HeldTarget {
     if (report.replaced && !request.replace) refuse_store(report);  // it appeared meanwhile
     if (report.replaced) look_back(*db_, report);
   }
-  void replace_by(const std::string& scratch) {
-    const auto from = store::open_database("sqlite:" + scratch, store::OpenMode::read_only);
-    store::replace_store(*from, *db_);
+  // The scratch store goes before the commit: who is killed after it leaves no second copy of a store.
+  void replace_by(ScratchFolder& folder, const std::string& scratch) {
+    store::replace_store(*store::open_database("sqlite:" + scratch, store::OpenMode::read_only), *db_);
+    folder.remove();
     held_.commit();
   }
 
@@ -207,7 +208,7 @@ RestoreReport restore_backup(const RestoreRequest& request, const Cause& cause, 
     if (cause.dry_run)  // other keys than a restore would make
       for (auto& key : report.aftermath.keys) key.kid = "(not generated)";
   }
-  if (held) held->replace_by(file);
+  if (held) held->replace_by(*folder, file);
   if (!cause.dry_run && moves) move_into_place(file, path_of(request.store_url));
   return report;
 }

@@ -85,9 +85,15 @@ ScratchFolder::ScratchFolder(const std::filesystem::path& place) : path_(place) 
   }
 }
 
-ScratchFolder::~ScratchFolder() {
+void ScratchFolder::remove() {
+  if (removed_) return;  // what has the name now may be another's
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+  removed_ = true;
+}
+
+ScratchFolder::~ScratchFolder() {
+  remove();
   if (lock_ >= 0) ::close(lock_);
 }
 

@@ -15,11 +15,13 @@ class ScratchFolder {
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder();
+  void remove();  // with all that is in it, before its end
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
   std::filesystem::path path_;
   int lock_ = -1;
+  bool removed_ = false;
 };
 
 }  // namespace authctl::service

@@ -5,9 +5,11 @@
 # usage: lost-master-key.sh copy FILE                    a copy of the key, put in its place if it is the right one
 #        lost-master-key.sh backup FILE PASSPHRASE-FILE  a backup, restored over the store that does not open
 # environment: AUTHCTL_MASTER_KEY_FILE, where the key belongs; nothing may be there
+# Each may be run again, also after an interruption.
 set -eu
 place=${AUTHCTL_MASTER_KEY_FILE:?is where the key belongs}
-if [ -e "$place" ]; then
+mark=$place.restoring  # of a `backup` that has not come to its end: a key in the place is then the one it made
+if [ -e "$place" ] && ! { [ "${1:-}" = backup ] && [ -e "$mark" ]; }; then
   echo "lost-master-key: there is a key at $place; move it away, it may be of use yet" >&2
   exit 5
 fi
@@ -22,9 +24,18 @@ case ${1:-} in
   backup)
     # A new key is made in its place. Sessions, tokens and codes of the past are over, and keys sign anew; what was
     # changed since the backup is lost, and is counted.
-    authctl backup restore "$2" --passphrase-file "$3" --force --yes --reason 'master key lost'
+    : >"$mark"
+    # Where the key opens the store, the run before was interrupted after the restore.
+    if [ ! -e "$place" ] || ! authctl master-key verify --quiet 2>/dev/null; then
+      authctl backup restore "$2" --passphrase-file "$3" --force --yes --reason 'master key lost' || {
+        status=$?
+        [ -e "$place" ] || rm -f "$mark"
+        exit $status
+      }
+    fi
     authctl master-key verify
     authctl audit verify
+    rm -f "$mark"
     echo "Copy $place away from here now, then start the servers again."
     ;;
   *)

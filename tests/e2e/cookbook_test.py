@@ -3,7 +3,9 @@
 import json
 import os
 import pathlib
+import random
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -226,6 +228,50 @@ class Cookbook(ServerTest):
         self.ok("token", "verify", "-", stdin=self.token())
         with open(self.home.key, encoding="utf-8") as f, open(copy, encoding="utf-8") as g:
             self.assertNotEqual(f.read(), g.read())
+
+    def test_a_restore_for_a_lost_master_key_that_is_killed_is_run_again(self):
+        passphrase = self.home.write("passphrase", "six words that nobody else will ever guess\n")
+        os.chmod(passphrase, 0o600)
+        backup = self.home.path("offsite.backup")
+        self.ok("backup", "create", backup, "--passphrase-file", passphrase)
+        data, template = os.path.dirname(self.home.store), self.home.path("template")
+        shutil.copytree(data, template)
+        script = [str(COOKBOOK / "lost-master-key.sh"), "backup", backup, passphrase]
+        rng, took = random.Random(20260103), 0
+        for cycle in range(8):
+            shutil.rmtree(data)
+            shutil.copytree(template, data)
+            os.remove(self.home.key)
+            begun = time.monotonic()
+            run = subprocess.Popen(script, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+            if cycle > 0:
+                time.sleep(took * rng.uniform(0.1, 0.9))
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            took = took or time.monotonic() - begun
+            if cycle > 0 and run.returncode == 0:
+                continue
+            if cycle > 0:
+                self.script(0, "lost-master-key.sh", "backup", backup, passphrase)
+            self.ok("master-key", "verify")
+            self.ok("user", "show", "ann")
+            left = [n for n in os.listdir(data) + os.listdir(self.home.folder) if n.endswith((".restore", ".restoring"))]
+            self.assertEqual(left, [])
+        self.script(5, "lost-master-key.sh", "backup", backup, passphrase)  # a key is there, and it is none of a run's
+        # Between the new key and the commit.
+        shutil.rmtree(data)
+        shutil.copytree(template, data)
+        with open(self.home.key, "w", encoding="utf-8") as f:
+            f.write("A" * 43 + "\n")
+        self.home.write(os.path.basename(self.home.key) + ".restoring", "")
+        self.script(0, "lost-master-key.sh", "backup", backup, passphrase)
+        # A wrong passphrase leaves all as it was.
+        os.remove(self.home.key)
+        wrong = self.home.write("wrong", "other words\n")
+        os.chmod(wrong, 0o600)
+        self.script(7, "lost-master-key.sh", "backup", backup, wrong)
+        self.assertFalse(os.path.exists(self.home.key + ".restoring"))
 
     @classmethod
     def tearDownClass(cls):
