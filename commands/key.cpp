@@ -116,7 +116,8 @@ void declare_generate(Noun& noun) {
                     "authctl key generate --use jwt --alg RS256 --bits 3072"},
        .exits = {{8, "the store cannot be written"}},
        .more = "The first key of a use becomes active at once; later ones are pending: published, but not "
-               "signing."},
+               "signing. One with --not-before signs no earlier, and is nobody's successor until then: where "
+               "the policy needs one before, key rotate --due makes another."},
       [draft](Invocation& in) { return one_key(service::generate_key(in.realm(), in.cause(), *draft)); });
   add_use_option(verb, draft->use)->required();
   offer_algorithms(verb.add_option("--alg", draft->alg, "ES256 (default), EdDSA, RS256 or HS256"));

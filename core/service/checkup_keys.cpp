@@ -5,6 +5,7 @@
 #include "core/service/keyring.h"
 #include "core/service/keyring_rotation.h"
 #include "core/service/keyring_state.h"
+#include "core/service/stored_settings.h"
 
 namespace authctl::service {
 namespace {
@@ -44,6 +45,12 @@ Judgement judge_age(const Patient& patient, KeyUse use) {
   return age >= 2 * *allowed ? failing(text, hint) : warning(text, hint);
 }
 
+base::Duration jwks_max_age(const Patient& patient) {
+  auto settings = patient.settings();
+  take_stored_settings(settings, patient.db());
+  return settings.duration("jwks_max_age");
+}
+
 // What takes a weak key out of use.
 std::string instead_of(const store::KeyRow& key) {
   const auto kid = base::shell_word(key.kid);
@@ -65,13 +72,16 @@ Judgement check_jwt_successor(const Patient& patient) {
   const auto key = store::KeyRepository(patient.db()).active(KeyUse::jwt);
   const auto allowed = age_allowed(patient, KeyUse::jwt);
   if (!key || !allowed) return skipped("no jwt key comes to its end");
-  for (const auto& other : store::KeyRepository(patient.db()).list(KeyUse::jwt)) {
-    if (other.state == KeyState::pending && other.can_sign()) return well("a successor is published");
-  }
-  if (patient.now - key->activated_at.value_or(key->created_at) < *allowed * 9 / 10)
-    return well("a successor is not due yet");
-  return warning("the active jwt key nears its end and has no successor",
-                 "authctl key rotate --use jwt --staged");
+  const auto policy = key_policy(*patient.realm, KeyUse::jwt);
+  const std::string alg = policy ? policy->alg : "";
+  const KeyTiming timing{.jwks_max_age = jwks_max_age(patient), .access_ttl = {}};
+  const auto began = key->activated_at.value_or(key->created_at);
+  const auto needed = std::max(began + *allowed, patient.now + timing.jwks_max_age);
+  if (has_successor(*patient.realm, *key, alg, timing, needed)) return well("a successor is published");
+  if (patient.now - began < *allowed * 9 / 10) return well("a successor is not due yet");
+  return warning(
+      "the active jwt key nears its end, and no successor can take over by " + base::to_rfc3339(needed),
+      "authctl key rotate --use jwt --staged" + (alg.empty() ? "" : " --alg " + alg));
 }
 
 Judgement check_key_policy(const Patient& patient) {

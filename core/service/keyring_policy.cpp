@@ -1,4 +1,6 @@
 // Which key is due: the policy as it is kept in store_meta, and the step it asks for now.
+#include <algorithm>
+
 #include "core/service/keyring_rotation.h"
 
 namespace authctl::service {
@@ -25,22 +27,6 @@ std::optional<KeyPolicy> read_policy(std::string_view text) {
   return policy;
 }
 
-// A successor that everybody knows, and so may sign.
-bool has_ripe_successor(Realm& realm, const store::KeyRow& active, const KeyPolicy& policy,
-                        const KeyTiming& timing, base::Timestamp now) {
-  for (const auto& key : KeyRepository(realm.db()).list(active.use)) {
-    if (may_succeed(key, active, policy.alg) && !refusal_of(KeyStep::activate, key, {}, timing, now))
-      return true;
-  }
-  return false;
-}
-
-bool has_successor(Realm& realm, const store::KeyRow& active, const KeyPolicy& policy) {
-  for (const auto& key : KeyRepository(realm.db()).list(active.use))
-    if (may_succeed(key, active, policy.alg)) return true;
-  return false;
-}
-
 struct DueStep {
   std::string active;  // the key that is too old
   Rotation kind = Rotation::plain;
@@ -53,9 +39,11 @@ std::optional<DueStep> due_step(Realm& realm, KeyUse use, const KeyPolicy& polic
   const auto active = KeyRepository(realm.db()).active(use);
   if (!active || active->activated_at.value_or(active->created_at) + policy.rotate_every > now)
     return std::nullopt;
-  if (use == KeyUse::fernet || has_ripe_successor(realm, *active, policy, timing, now))
+  if (use == KeyUse::fernet || has_successor(realm, *active, policy.alg, timing, now))
     return DueStep{active->kid, Rotation::plain};
-  if (has_successor(realm, *active, policy)) return std::nullopt;  // it is on its way to everybody
+  // One that is on its way to everybody. One that is held back for longer than a new one would need stops
+  // nothing: how old a key may become is what the policy is for.
+  if (has_successor(realm, *active, policy.alg, timing, now + timing.jwks_max_age)) return std::nullopt;
   return DueStep{active->kid, Rotation::staged};
 }
 
@@ -82,6 +70,14 @@ std::optional<KeyReport> rotate_where_due(Realm& realm, const Cause& cause, KeyU
   return std::nullopt;
 }
 }  // namespace
+
+bool has_successor(Realm& realm, const store::KeyRow& active, std::string_view alg, const KeyTiming& timing,
+                   base::Timestamp by) {
+  return std::ranges::any_of(KeyRepository(realm.db()).list(active.use), [&](const store::KeyRow& key) {
+    const auto ripe = ripe_at(key, timing);
+    return ripe && *ripe <= by && may_succeed(key, active, alg);
+  });
+}
 
 std::optional<KeyPolicy> key_policy(Realm& realm, KeyUse use) {
   const auto rows = realm.db().query("SELECT value FROM store_meta WHERE name = $1", {meta_name(use)});

@@ -38,9 +38,14 @@ std::optional<KeyRow> due_successor(Realm& realm, const RotationRequest& request
 // What waits and was passed over: nobody wonders why it does not sign.
 void name_passed_over(Change& c, KeyReport& report, KeyUse use) {
   for (const auto& key : KeyRepository(c.db()).list(use)) {
-    if (key.state == KeyState::pending && key.can_sign() && key.alg != report.key.row.alg)
+    if (key.state != KeyState::pending || !key.can_sign()) continue;
+    if (key.alg != report.key.row.alg)
       report.notices.push_back("key " + base::quote(key.kid) + " (" + key.alg +
                                ") is still pending: authctl key promote " + base::shell_word(key.kid));
+    else if (!is_due(key, c.now()))
+      report.notices.push_back("key " + base::quote(key.kid) +
+                               " is still pending: it is not to be used before " +
+                               base::to_rfc3339(*key.not_before));
   }
 }
 
@@ -117,6 +122,7 @@ KeyReport stage(Change& c, KeyRow made, const KeyTiming& timing) {
   report.notices.push_back("the successor is pending; " +
                            (ready ? "from " + base::to_rfc3339(*ready) + " on" : std::string("next")) +
                            ": authctl key promote " + (c.dry_run() ? "KID" : base::shell_word(made.kid)));
+  name_passed_over(c, report, made.use);
   return report;
 }
 

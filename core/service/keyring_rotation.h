@@ -45,6 +45,10 @@ struct KeyPolicy {
 std::optional<KeyPolicy> key_policy(Realm& realm, store::KeyUse use);
 void set_key_policy(Change& change, store::KeyUse use, const std::optional<KeyPolicy>& policy);
 
+// Whether a pending key can take the active one's place by then at the latest; `alg` as in may_succeed().
+bool has_successor(Realm& realm, const store::KeyRow& active, std::string_view alg, const KeyTiming& timing,
+                   base::Timestamp by);
+
 // What is due, a step a call: a key that is too old first gets a successor, and a later call, when everybody
 // knows it, lets it sign. Gives what was done; nothing where nothing is due, also because another run was
 // faster.

@@ -134,4 +134,11 @@ bool is_due(const KeyRow& pending, base::Timestamp now) {
   return !pending.not_before || *pending.not_before <= now;
 }
 
+std::optional<base::Timestamp> ripe_at(const KeyRow& pending, const KeyTiming& timing) {
+  if (pending.state != KeyState::pending || !pending.can_sign()) return std::nullopt;
+  const auto known = pending.public_jwk ? known_everywhere(pending, timing) : pending.created_at;
+  if (!known) return std::nullopt;
+  return std::max(*known, pending.not_before.value_or(*known));
+}
+
 }  // namespace authctl::service

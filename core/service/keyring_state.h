@@ -63,5 +63,7 @@ std::optional<base::Timestamp> known_everywhere(const store::KeyRow& key, const 
 // A pending key that can take the place of the active one: of the algorithm asked for, else of the same.
 bool may_succeed(const store::KeyRow& pending, const store::KeyRow& active, std::string_view alg);
 bool is_due(const store::KeyRow& pending, base::Timestamp now);  // its not_before is past
+// From when on a pending key may sign; nothing where it never does without --force.
+std::optional<base::Timestamp> ripe_at(const store::KeyRow& pending, const KeyTiming& timing);
 
 }  // namespace authctl::service

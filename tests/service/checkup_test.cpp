@@ -79,6 +79,12 @@ void add_weak_key(WellKept& w) {
                {.use = store::KeyUse::jwt, .alg = "HS256", .bits = 0, .not_before = {}});
 }
 
+void hold_back_the_successor(WellKept& w) {
+  const auto late = w.clock().now() + 365 * day;
+  generate_key(w.realm(), w.cause(), {.use = store::KeyUse::jwt, .alg = "", .bits = 0, .not_before = late});
+  w.clock().advance(28 * day);
+}
+
 void share_admin(WellKept& w) {
   for (const char* name : {"bob", "cid", "dan"}) {
     w.add_user(name);
@@ -142,6 +148,7 @@ const std::vector<Spoiled>& spoiled() {
       {"key-age-jwt", Severity::fail, after(61 * day)},
       {"key-age-fernet", Severity::warn, after(31 * day)},
       {"key-successor", Severity::warn, after(28 * day)},
+      {"key-successor", Severity::warn, hold_back_the_successor},
       {"key-policy", Severity::warn, having_run("DELETE FROM store_meta WHERE name = 'key_policy.fernet'")},
       {"key-old", Severity::fail, leave_tokens},
       {"key-old", Severity::warn,

@@ -202,6 +202,38 @@ TEST_CASE("the policy is obeyed in two steps: publish what is due, and let it si
   CHECK(due().empty());
 }
 
+TEST_CASE("a key that is held back for long stops no policy, and one that is ripe in time is the successor") {
+  KeyWorld world(GENERATE(test::each_engine()));
+  const auto due = [&] { return rotate_due(world.realm(), world.cause(), world.timing); };
+  const auto hold_back = [&](base::Duration span) {
+    const KeyDraft draft{.use = KeyUse::jwt, .alg = "", .bits = 0, .not_before = world.clock().now() + span};
+    return generate_key(world.realm(), world.cause(), draft).key.row.kid;
+  };
+  change(world.realm(), world.cause(), [](Change& c) {
+    set_key_policy(c, KeyUse::jwt, KeyPolicy{24h, 1h, ""});
+  });
+  world.clock().advance(24h);
+  SECTION("long") {
+    const auto late = hold_back(100 * 24h);
+    const auto staged = due();
+    REQUIRE(staged.size() == 1);
+    CHECK(staged[0].key.row.kid != late);
+    CHECK(staged[0].notices.back().find(late) != std::string::npos);
+    CHECK(due().empty());
+    world.clock().advance(world.timing.jwks_max_age);
+    REQUIRE(due().size() == 1);
+    CHECK(world.active() == staged[0].key.row.kid);
+    CHECK(world.state_of(late) == KeyState::pending);
+  }
+  SECTION("no longer than a new one would need") {
+    const auto soon = hold_back(world.timing.jwks_max_age);
+    CHECK(due().empty());
+    world.clock().advance(world.timing.jwks_max_age);
+    REQUIRE(due().size() == 1);
+    CHECK(world.active() == soon);
+  }
+}
+
 TEST_CASE("a rotation that is killed at any step leaves one active key, a whole log and a store that opens") {
   const auto engine = GENERATE(test::each_engine());
   const auto kind = GENERATE(Rotation::plain, Rotation::staged, Rotation::emergency);
