@@ -66,7 +66,8 @@ std::string signature_of(const Plan& plan) {
   for (const auto& thing : plan.things) {
     if (thing.action == PlanAction::keep) continue;
     text += std::to_string(static_cast<int>(thing.action)) + std::string(word_of(thing.kind)) + " " +
-            thing.name + " " + thing.id + (thing.sets_password ? " password" : "");
+            thing.name + " " + thing.id + (thing.name_before ? " was " + *thing.name_before : "") +
+            (thing.sets_password ? " password" : "");
     for (const auto& change : thing.changes) {
       text += " " + std::to_string(change.field) + "=" + change.before.text.value_or("");
       for (const auto& element : change.elements)

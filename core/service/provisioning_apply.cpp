@@ -47,6 +47,7 @@ class Applier {
       if (thing.kind != ThingKind::role) remove(thing);
     });
     apply_roles(plan);
+    free_wanted_names(plan);
     free_wanted_addresses(plan);
     for (auto& thing : plan.things)
       if (thing.kind != ThingKind::role &&
@@ -149,6 +150,27 @@ class Applier {
     if (update.description || !update.inherits.empty()) update_role(change_, update);
     for (const auto& request : grant_requests(thing.name, coming(thing, 2)))
       grant_permissions(change_, request);
+  }
+
+  // Two that were renamed crosswise get their names back: each has one that is nobody's in between.
+  void free_wanted_names(Plan& plan) {
+    std::set<std::pair<ThingKind, std::string>> wanted;
+    for (const auto& thing : plan.things)
+      if (thing.name_before) wanted.emplace(thing.kind, base::fold_ascii(thing.name));
+    for (const auto& thing : plan.things) {
+      if (!thing.name_before || !wanted.contains({thing.kind, base::fold_ascii(*thing.name_before)}))
+        continue;
+      at_thing(thing, [&] { rename(thing.kind, thing.id, "renamed-" + thing.id); });
+    }
+  }
+
+  void rename(ThingKind kind, const std::string& id, const std::string& name) {
+    if (kind == ThingKind::user) {
+      update_user(change_, {id, {}, name});
+    } else {
+      const auto row = store::get_client(db_, id);
+      set_client(change_, row, {name, {row.grants, row.redirect_uris, row.scopes, row.is_public}});
+    }
   }
 
   // An address may move from one user to another, or two may change places.

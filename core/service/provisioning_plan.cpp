@@ -38,6 +38,7 @@ class KindPlanner {
     wanted_names_.insert(names.begin(), names.end());
     live_ = kind_ == ThingKind::user ? load_users(realm_, names, now_) : load_things(realm_, kind_, now_);
     remember();
+    find_renamed();
     for (const auto& thing : manifest.things)
       if (thing.kind == kind_) plan.things.push_back(plan_thing(thing));
   }
@@ -77,14 +78,15 @@ class KindPlanner {
     thing.kind = kind_;
     thing.name = wanted.name;
     thing.wanted = &wanted;
-    const auto found = live_.find(base::fold_ascii(wanted.name));
-    const auto known = fingerprints_ ? ids_by_name_.find(fingerprints_->of(base::fold_ascii(wanted.name)))
-                                     : ids_by_name_.end();
-    if (found != live_.end()) {
+    const auto name = base::fold_ascii(wanted.name);
+    const auto found = live_.find(name);
+    if (const auto renamed = renamed_.find(name); renamed != renamed_.end()) {
+      thing.live = renamed->second;
+      thing.drift = true;
+    } else if (found != live_.end()) {
       thing.live = found->second;
-    } else if (known != ids_by_name_.end()) {
-      thing.live = renamed_since(known->second);
-      thing.drift = true;  // renamed by hand, or deleted
+    } else {
+      thing.drift = known_id(name).has_value();  // deleted by hand
     }
     const Memory* memory = nullptr;
     if (thing.live) {
@@ -95,12 +97,38 @@ class KindPlanner {
     return thing;
   }
 
-  // The thing that an apply knew by this name, where it goes by another now that is nobody's in the manifest.
-  std::optional<LiveThing> renamed_since(const std::string& id) {
-    if (kind_ != ThingKind::user && kind_ != ThingKind::client) return std::nullopt;
-    auto thing = find_by_id(id);
-    if (thing && wanted_names_.contains(base::fold_ascii(thing->name))) return std::nullopt;
-    return thing;
+  // What the last apply knew by this name.
+  std::optional<std::string> known_id(const std::string& name) const {
+    if (!fingerprints_) return std::nullopt;
+    const auto known = ids_by_name_.find(fingerprints_->of(name));
+    return known == ids_by_name_.end() ? std::nullopt : std::optional(known->second);
+  }
+
+  // The things that an apply knew by the name of an entry and that somebody has renamed since: they are the
+  // entry's still. A thing that nobody's apply knew keeps the name it has, and so does one whose own entry
+  // would find nothing else. So entries depend on each other, as where two have changed their names: an entry
+  // counts until one that it depends on does not.
+  void find_renamed() {
+    if (kind_ != ThingKind::user && kind_ != ThingKind::client) return;
+    std::map<std::string, std::string> entry_of;  // by the id of what it knew
+    for (const auto& name : wanted_names_) {
+      const auto id = known_id(name);
+      if (!id) continue;
+      entry_of.emplace(*id, name);
+      const auto holder = live_.find(name);
+      if (holder != live_.end() && holder->second.id == *id) continue;
+      if (auto thing = find_by_id(*id)) renamed_.emplace(name, std::move(*thing));
+    }
+    const auto stays = [&](const auto& entry) {
+      const auto now_called = base::fold_ascii(entry.second.name);
+      if (wanted_names_.contains(now_called) && !renamed_.contains(now_called)) return false;
+      const auto holder = live_.find(entry.first);
+      if (holder == live_.end()) return true;
+      const auto owner = entry_of.find(holder->second.id);
+      return owner != entry_of.end() && renamed_.contains(owner->second);
+    };
+    while (std::erase_if(renamed_, [&](const auto& entry) { return !stays(entry); }) > 0) {
+    }
   }
 
   void settle(PlannedThing& thing, const Memory* memory) {
@@ -221,6 +249,7 @@ class KindPlanner {
   std::set<std::string> wanted_names_, taken_;
   std::map<std::string, Memory> memories_;
   std::map<std::string, std::string> ids_by_name_;
+  LiveThings renamed_;  // by the name of their entry
 };
 
 // Every role that is inherited or assigned has to be there when the plan is done.

@@ -171,6 +171,66 @@ TEST_CASE("a prune deletes what an apply made and the manifest no longer names, 
   CHECK(service::show_role(realm, "by-hand").name == "by-hand");
 }
 
+TEST_CASE(
+    "two that were renamed crosswise, and a row of them, are known by what they were and get their names "
+    "back") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  auto& realm = world.test.realm();
+  const std::string manifest =
+      "roles: [{name: boss}]\nusers: [{name: ann, roles: [boss]}, {name: bob, roles: []}, {name: cid, roles: "
+      "[]}]\nclients: [{name: shop, grants: [client_credentials]}, {name: till, grants: "
+      "[client_credentials]}]\n";
+  world.apply(manifest);
+  const auto ids = [&] {
+    std::vector<std::string> all;
+    for (const char* name : {"ann", "bob", "cid"}) all.push_back(service::show_user(realm, name).id);
+    for (const char* name : {"shop", "till"}) all.push_back(service::show_client(realm, name).id);
+    return all;
+  };
+  const auto before = ids();
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    service::update_user(realm, world.test.cause(), {from, {}, to});
+  };
+  SECTION("two users and two clients") {
+    rename("ann", "x"), rename("bob", "ann"), rename("x", "bob");
+    const auto client = [&](const std::string& from, const std::string& to) {
+      service::ClientUpdate update;
+      update.client = from, update.rename = to;
+      service::update_client(realm, world.test.cause(), update);
+    };
+    client("shop", "x"), client("till", "shop"), client("x", "till");
+    CHECK(world.apply(manifest).ops ==
+          Ops{"replace /users/ann/name (drift)", "replace /users/bob/name (drift)",
+              "replace /clients/shop/name (drift)", "replace /clients/till/name (drift)"});
+  }
+  SECTION("a circle of three") {
+    rename("ann", "x"), rename("cid", "ann"), rename("bob", "cid"), rename("x", "bob");
+    CHECK(world.apply(manifest).ops.size() == 3);
+  }
+  SECTION("a row that ends outside the manifest") {
+    rename("cid", "zoe"), rename("bob", "cid"), rename("ann", "bob");
+    CHECK(world.apply(manifest).ops.size() == 3);
+  }
+  CHECK(ids() == before);
+  CHECK(world.apply(manifest).ops == Ops{});
+}
+
+TEST_CASE("a thing that nobody's apply knew keeps the name that it took from one that was renamed") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  auto& realm = world.test.realm();
+  world.apply("users: [{name: ann}]\n");
+  const auto cause = world.test.cause();
+  service::update_user(realm, cause, {"ann", {}, "zoe"});
+  service::UserDraft draft;
+  draft.name = "ann";
+  const auto stranger = service::create_user(realm, cause, std::move(draft), {}).id;
+  CHECK(world.apply("users: [{name: ann}]\n").ops == Ops{});
+  CHECK(service::show_user(realm, "ann").id == stranger);
+  CHECK(service::show_user(realm, "zoe").name == "zoe");
+  // And a new entry takes the thing of its name, whatever that was called before.
+  CHECK(world.apply("users: [{name: ann}, {name: zoe}]\n").ops == Ops{});
+}
+
 TEST_CASE("another thing of a name that an apply made once is not its own, and is never pruned") {
   ManifestWorld world(GENERATE(test::each_engine()));
   auto& realm = world.test.realm();
