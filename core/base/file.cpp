@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -179,7 +180,12 @@ void make_private_folder(const std::filesystem::path& folder) {
 }
 
 std::string absolute_path(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
+  const auto whole = std::filesystem::absolute(path);
+  if (std::ranges::find(whole, "..") == whole.end()) return whole.lexically_normal().string();
+  // Up from where a link leads to, not from where it lies: only what is there can say.
+  std::error_code failed;
+  const auto resolved = std::filesystem::weakly_canonical(whole, failed);
+  return failed ? whole.string() : resolved.string();
 }
 
 int mode_of(const std::string& path) {

@@ -23,7 +23,8 @@ void check_place(const std::string& path, IfExists if_exists);
 void write_private_file(const std::string& path, std::string_view content, IfExists if_exists);
 // The folder and those above it, 0700 where they are made here.
 void make_private_folder(const std::filesystem::path& folder);
-// The path from the root, for whoever reads it later in another folder; nothing has to be there.
+// The path from the root, for whoever reads it later in another folder; nothing has to be there. A `..` is
+// resolved as the system does, up from where a link leads to.
 std::string absolute_path(const std::string& path);
 // Permission bits of what is there, not following a link; -1 where there is nothing.
 int mode_of(const std::string& path);
