@@ -18,6 +18,13 @@ using PreparedPasswords = std::map<std::string, PreparedPassword>;  // by the us
 void carry_out(Change& change, Plan& plan, const PlanRules& rules, const PreparedPasswords& passwords,
                std::vector<NewSecret>& secrets);
 
+// Frees the names and addresses that one thing has and another is to get: two may have changed their names by
+// hand, an address may move from one user to another, or two may change places.
+void make_room(Change& change, const Plan& plan);
+
+// What the plan changes in this field; null where that stays.
+const FieldChange* change_of(const PlannedThing& thing, std::size_t field);
+
 // What is kept of a thing that is as the plan wants it.
 Applied remembered(const PlannedThing& thing, const Fingerprints& fingerprints);
 

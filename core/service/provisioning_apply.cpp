@@ -1,7 +1,6 @@
 // A plan carried out (core/service/plan_execution.h). Order: what goes is taken first where its name may be
 // wanted again, roles before those who hold them, and the roles that go last, when nobody holds them.
 #include <algorithm>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -47,8 +46,7 @@ class Applier {
       if (thing.kind != ThingKind::role) remove(thing);
     });
     apply_roles(plan);
-    free_wanted_names(plan);
-    free_wanted_addresses(plan);
+    make_room(change_, plan);
     for (auto& thing : plan.things)
       if (thing.kind != ThingKind::role &&
           (thing.action == PlanAction::create || thing.action == PlanAction::change))
@@ -93,11 +91,6 @@ class Applier {
         at_thing(thing, [&] { give_to_role(thing); });
   }
 
-  const FieldChange* change_of(const PlannedThing& thing, std::size_t field) const {
-    for (const auto& change : thing.changes)
-      if (change.field == field) return &change;
-    return nullptr;
-  }
   // The elements that come (also where they get another end) or go.
   std::vector<Element> coming(const PlannedThing& thing, std::size_t field) const {
     std::vector<Element> elements;
@@ -150,43 +143,6 @@ class Applier {
     if (update.description || !update.inherits.empty()) update_role(change_, update);
     for (const auto& request : grant_requests(thing.name, coming(thing, 2)))
       grant_permissions(change_, request);
-  }
-
-  // Two that were renamed crosswise get their names back: each has one that is nobody's in between.
-  void free_wanted_names(Plan& plan) {
-    std::set<std::pair<ThingKind, std::string>> wanted;
-    for (const auto& thing : plan.things)
-      if (thing.name_before) wanted.emplace(thing.kind, base::fold_ascii(thing.name));
-    for (const auto& thing : plan.things) {
-      if (!thing.name_before || !wanted.contains({thing.kind, base::fold_ascii(*thing.name_before)}))
-        continue;
-      at_thing(thing, [&] { rename(thing.kind, thing.id, "renamed-" + thing.id); });
-    }
-  }
-
-  void rename(ThingKind kind, const std::string& id, const std::string& name) {
-    if (kind == ThingKind::user) {
-      update_user(change_, {id, {}, name});
-    } else {
-      const auto row = store::get_client(db_, id);
-      set_client(change_, row, {name, {row.grants, row.redirect_uris, row.scopes, row.is_public}});
-    }
-  }
-
-  // An address may move from one user to another, or two may change places.
-  void free_wanted_addresses(Plan& plan) {
-    std::set<std::string> wanted;
-    for (const auto& thing : plan.things) {
-      if (thing.kind != ThingKind::user) continue;
-      const auto* email = change_of(thing, 0);
-      const auto& text = email ? email->after.text : thing.fields[0] ? thing.fields[0]->text : std::nullopt;
-      if (text && (email || thing.action == PlanAction::create)) wanted.insert(base::fold_ascii(*text));
-    }
-    for (const auto& thing : plan.things) {
-      const auto* email = thing.kind == ThingKind::user ? change_of(thing, 0) : nullptr;
-      if (email && email->before.text && wanted.contains(base::fold_ascii(*email->before.text)))
-        at_thing(thing, [&] { update_user(change_, {thing.id, "", {}}); });
-    }
   }
 
   void set(PlannedThing& thing) {
@@ -369,6 +325,11 @@ class Applier {
 };
 
 }  // namespace
+
+const FieldChange* change_of(const PlannedThing& thing, std::size_t field) {
+  const auto found = std::ranges::find(thing.changes, field, &FieldChange::field);
+  return found == thing.changes.end() ? nullptr : &*found;
+}
 
 void at_thing(const PlannedThing& thing, const std::function<void()>& work) {
   try {

@@ -94,6 +94,13 @@ TEST_CASE("an address moves from one user to another, and two change places") {
         Emails{"A@example.org", "c@example.org"});
   CHECK(given("{name: ann, email: d@example.org}, {name: bob, email: c@example.org}, {name: eve, email: "
               "a@example.org}") == Emails{"d@example.org", "c@example.org"});
+  // Another spelling of the same address is one change.
+  const auto entries = test::logged_actions(world.test.db()).size();
+  CHECK(given("{name: ann, email: D@Example.org}, {name: bob, email: c@example.org}, {name: eve, email: "
+              "a@example.org}") == Emails{"D@Example.org", "c@example.org"});
+  const auto actions = test::logged_actions(world.test.db());
+  CHECK(std::count(actions.begin() + static_cast<std::ptrdiff_t>(entries), actions.end(), "user.update") ==
+        1);
 }
 
 TEST_CASE("a dry run shows what an apply would do, and writes nothing") {
