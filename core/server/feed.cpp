@@ -105,10 +105,11 @@ void Feed::look() {
     if (static_cast<std::int64_t>(entries.size()) == most_entries || entries.empty()) {
       read_all();
     } else {
-      // A revocation bears the time of its entry, whatever the clock says here.
-      auto since = entries.front().time;
+      // A revocation bears the time of its entry, whatever the clock says here; or a millisecond less, where
+      // its change moved past the log afterwards.
+      auto since = entries.front().time - base::tick;
       for (const auto& entry : entries) {
-        since = std::min(since, entry.time);
+        since = std::min(since, entry.time - base::tick);
         take(entry, now);
       }
       if (keys_changed_) read_keys(now);
@@ -191,6 +192,7 @@ void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {
   }
   if (kind == "user") {
     knowledge_.forget_user(entry.target_id);
+    revocations_changed_ = true;  // of tokens that a clock ahead has issued
   } else if (kind == "role") {
     knowledge_.forget_all_users();
   } else if (kind == "session") {
@@ -203,7 +205,6 @@ void Feed::take(const store::FeedEntry& entry, base::Timestamp now) {
     keys_changed_ = revocations_changed_ = true;
     knowledge_.forget_all_users();
   }
-  if (kind == "user" && entry.action.starts_with("token.")) revocations_changed_ = true;
 }
 
 // The sequence is read first: what is committed meanwhile is read twice rather than not at all.

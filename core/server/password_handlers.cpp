@@ -76,7 +76,9 @@ Reply change_password(const Request& request, Work& work) {
   // Every session ends, this one too; whoever changed the password goes on with another.
   const auto next = change(work.common, cause, [&](service::Change& c) {
     const auto now = store::find_user_by_id(c.db(), caller.user_id);
-    if (!now || is_signed_out(c, *now, caller, confirmed)) return service::NextStep{};
+    if (!now) return service::NextStep{};
+    if (is_signed_out(c, *now, caller, confirmed))
+      return refuse_overtaken(c, *now, attempt.door), service::NextStep{};
     set_password(c, *now, *hashed);
     return complete_sign_in(
         c, {.user_id = caller.user_id, .valid_from = {}, .draft = draft, .replaced = std::nullopt},

@@ -142,7 +142,7 @@ UserOutcome enable_user(Change& change, const std::string& name) {
   store::set_user_status(change.db(), user.id, UserStatus::active, change.now());
   // While it is disabled, tokens are refused as a disabled user's; those from before must not come back to
   // life.
-  store::end_user_tokens(change.db(), user.id, change.move_past_log());
+  end_earlier_tokens(change, user.id);
   change.record(event("user.enable", user));
   return {view_again(change, user.id), {}};
 }

@@ -40,16 +40,18 @@ bool gives_everything(store::Database& db, const std::string& role_name) {
                              [&](const auto& line) { return is_granted_everything(db, line.parent_id); });
 }
 
-bool inherits_more(const Event& event) {
+bool inherits_everything(store::Database& db, const Event& event) {
   const auto* parents = event.detail.if_contains("inherits");
   return (event.action == "role.create" || event.action == "role.update") && parents != nullptr &&
-         parents->is_array() && !parents->as_array().empty();
+         parents->is_array() && std::ranges::any_of(parents->as_array(), [&](const auto& parent) {
+           return gives_everything(db, std::string(parent.as_string()));
+         });
 }
 
 bool is_admin_granted(Change& change, const Event& event) {
   if (event.action == "role.grant") return allows_everything(text_of(event, "permission"));
   if (event.action == "role.assign") return gives_everything(change.db(), text_of(event, "role"));
-  return inherits_more(event) && gives_everything(change.db(), event.target.name);
+  return inherits_everything(change.db(), event);
 }
 
 // Nothing: nobody has to be told.

@@ -3,6 +3,7 @@
 #include "core/base/json_or_null.h"
 #include "core/base/text.h"
 #include "core/service/sessions.h"
+#include "core/service/tokens.h"
 #include "core/store/one_time_repository.h"
 
 namespace authctl::service {
@@ -45,7 +46,7 @@ std::int64_t end_sessions_of_key(Change& c, const std::string& kid, std::string_
 }
 
 void sign_out_user(Change& c, const std::string& user_id, std::string_view reason) {
-  store::end_user_tokens(c.db(), user_id, c.move_past_log());
+  end_earlier_tokens(c, user_id);
   end_sessions_of_user(c, user_id, reason);
   store::OneTimeRepository secrets(c.db());
   secrets.end_challenges(user_id);

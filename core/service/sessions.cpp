@@ -243,10 +243,10 @@ SessionTokens open_session(Change& c, const store::UserRow& user, const SessionD
   row.scope = joined(draft.scopes);
   row.ip = draft.ip;
   row.user_agent = cut_user_agent(draft.user_agent);
-  row.created_at = row.last_used_at = c.now();
   row.ends_at = c.now() + (draft.remember_me ? rules.refresh_ttl : rules.longest);
   auto access = settle_access(c, row, user, draft.scopes, rules, signer);
   row.kid = access.kid;
+  row.created_at = row.last_used_at = c.now();  // the token may have moved it on
   sessions.insert(row);
   auto refresh = make_one_time_secret(refresh_prefix, c.realm().random());
   keep_refresh(c, row.id, 1, refresh);

@@ -8,14 +8,15 @@
 #include "core/service/auth_log.h"
 #include "core/service/refusals.h"
 #include "core/service/second_factor.h"
+#include "core/service/tokens.h"
 #include "core/store/user_repository.h"
 
 namespace authctl::service {
 namespace {
 
-constexpr std::array<std::string_view, 8> refusal_words{"wrong_password", "unknown_user",    "disabled",
-                                                        "no_password",    "locked",          "wrong_code",
-                                                        "used_code",      "no_second_factor"};
+constexpr std::array<std::string_view, 9> refusal_words{"wrong_password", "unknown_user",     "disabled",
+                                                        "no_password",    "locked",           "wrong_code",
+                                                        "used_code",      "no_second_factor", "signed_out"};
 
 // An id is nobody's to sign in with; it is the handle of a session that asks once more.
 std::optional<store::UserRow> user_of(Change& change, const Attempt& attempt) {
@@ -95,7 +96,7 @@ void accept(Change& change, const SignInTicket& ticket, const VerifiedPassword& 
   sign_in.mfa_required = second && signs_in;
   const auto user = store::get_user(change.db(), ticket.user_id);
   sign_in.must_change = user.password_must_change;
-  sign_in.valid_from = user.tokens_valid_from;
+  sign_in.valid_from = admit_from_now(change, user);
   // With a second factor a password alone takes no failure back, or it would buy new guesses at the codes.
   if (second)
     give_back_attempt(change, ticket.taken);

@@ -33,8 +33,9 @@ enum class Refusal {
   no_password,
   locked,
   wrong_code,
-  used_code,        // a code that was right, and was used before
-  no_second_factor  // there is none that was confirmed
+  used_code,         // a code that was right, and was used before
+  no_second_factor,  // there is none that was confirmed
+  signed_out         // since the password was found right
 };
 std::string_view word_of(Refusal refusal);  // "wrong_password"
 

@@ -57,13 +57,22 @@ void refuse_unknown(Realm& realm, const Cause& cause, const SignInPolicy& policy
 
 }  // namespace
 
+void refuse_overtaken(Change& c, const store::UserRow& user, std::string_view door) {
+  const auto why = user.status == store::UserStatus::disabled ? Refusal::disabled : Refusal::signed_out;
+  record_refusal(c, {"auth.login",
+                     {"user", user.id, user.name},
+                     audit::Outcome::denied,
+                     {{"door", door}, {"refusal", word_of(why)}}});
+}
+
 NextStep complete_sign_in(Change& c, const Completion& completion, const SessionRules& rules,
                           ActiveSigner& signer) {
   NextStep next;
   const auto user = store::find_user_by_id(c.db(), completion.user_id);
-  if (!user || user->status == store::UserStatus::disabled ||
+  if (!user) return next;
+  if (user->status == store::UserStatus::disabled ||
       completion.valid_from.value_or(user->tokens_valid_from) != user->tokens_valid_from)
-    return next;
+    return refuse_overtaken(c, *user, "login"), std::move(next);
   if (completion.mfa_required)
     next.challenge = begin_challenge(c, completion);
   else if (completion.must_change)

@@ -46,6 +46,9 @@ NextStep complete_sign_in(Realm& realm, const Cause& cause, const Completion& co
 NextStep complete_sign_in(Change& change, const Completion& completion, const SessionRules& rules,
                           ActiveSigner& signer);
 
+// The entry where something was overtaken that an account's right password allowed.
+void refuse_overtaken(Change& change, const store::UserRow& user, std::string_view door);
+
 struct ChallengeAnswer {
   std::string_view challenge;
   const base::Secret& code;

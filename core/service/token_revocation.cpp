@@ -105,7 +105,8 @@ RevocationReport revoke_key_tokens(Realm& realm, const Cause& cause, const std::
     report.kid = key.kid;
     report.issued_from = from;
     report.issued_until = until.value_or(c.now());
-    report.revoked = tokens.revoke_of_key(key.kid, first, last, c.now());
+    // Up to now is all that there is, also what a clock that was ahead has dated later.
+    report.revoked = tokens.revoke_of_key(key.kid, first, until ? last : base::Timestamp::max(), c.now());
     tokens.cut_off({key.kid, first, last, c.now()},
                    base::make_uuid7(realm.random(), base::to_unix_millis(c.now())));
     c.record({"token.revoke",

@@ -115,16 +115,6 @@ base::json::object make_claims(Change& c, const TokenRequest& request, const sto
   return claims;
 }
 
-// When the log had some entries less. What was revoked is not forgotten because a clock was far ahead for a
-// moment.
-base::Timestamp settled_time(store::Database& db) {
-  constexpr std::int64_t entries_ago = 64;
-  const auto rows =
-      db.query("SELECT time FROM audit_entry WHERE seq = (SELECT size FROM audit_head WHERE id = 1) - $1",
-               {entries_ago});
-  return rows->next() ? rows->time(0) : base::Timestamp{};
-}
-
 store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& request,
                           const store::UserRow& user, Change& c) {
   return {.jti = settled.jti,
@@ -138,18 +128,22 @@ store::IssuedToken row_of(const SettledToken& settled, const TokenRequest& reque
           .revoked_at = {}};
 }
 
-// A clock that was too far on may have put the end of all earlier tokens into the future. What comes now is
-// good; what was before ends all the same.
-void admit_from_now(Change& c, const store::UserRow& user) {
-  if (user.tokens_valid_from <= c.now()) return;
-  store::end_user_tokens(c.db(), user.id, c.move_past_log());
-  const auto ended = TokenRepository(c.db()).revoke_issued_ahead(user.id, c.now());
+}  // namespace
+
+std::int64_t end_earlier_tokens(Change& c, const std::string& user_id) {
+  store::end_user_tokens(c.db(), user_id, c.move_past_log());
+  return TokenRepository(c.db()).revoke_issued_ahead(user_id, c.now());
+}
+
+base::Timestamp admit_from_now(Change& c, const store::UserRow& user) {
+  if (user.tokens_valid_from <= c.now()) return user.tokens_valid_from;
+  const auto ended = end_earlier_tokens(c, user.id);
   c.record({"token.revoke",
             {"user", user.id, user.name},
             audit::Outcome::success,
             {{"revoked", ended}, {"clock_was_ahead_until", base::to_rfc3339(user.tokens_valid_from)}}});
+  return c.now();
 }
-}  // namespace
 
 SettledToken settle_token(Change& c, const TokenRequest& request, const store::UserRow& user,
                           ActiveSigner& signer) {
@@ -164,7 +158,7 @@ SettledToken settle_token(Change& c, const TokenRequest& request, const store::U
   TokenRepository tokens(c.db());
   tokens.insert(row_of(settled, request, user, c));
   if (tokens.has_expired_before(c.now() - kept_after_expiry))
-    tokens.prune(std::min(c.now(), settled_time(c.db())) - kept_after_expiry, pruned_for_each_issue);
+    tokens.prune(std::min(c.now(), store::settled_time(c.db())) - kept_after_expiry, pruned_for_each_issue);
   return settled;
 }
 

@@ -44,6 +44,13 @@ IssuedTokenReport issue_token(Realm& realm, const Cause& cause, const TokenReque
 SettledToken settle_token(Change& change, const TokenRequest& request, const store::UserRow& user,
                           ActiveSigner& signer);
 
+// Ends every token of the user that was issued before this change, also one that bears a later time, of a
+// clock that was ahead. The number of those.
+std::int64_t end_earlier_tokens(Change& change, const std::string& user_id);
+// A clock that was too far on may have put the end of all earlier tokens into the future. What comes now is
+// good; what was before ends all the same. Gives tokens_valid_from as it is then. Entry: token.revoke.
+base::Timestamp admit_from_now(Change& change, const store::UserRow& user);
+
 struct RevocationReport {
   std::int64_t revoked = 0;  // live tokens of ours that it ended
   std::optional<std::string> jti, user, kid;

@@ -144,7 +144,7 @@ void delete_client_secret(Database& db, base::ByteView hash) {
 }
 
 std::int64_t revoke_tokens_of_client(Database& db, std::string_view client_id, base::Timestamp now) {
-  return revoke_where(db, "client_id = $2", {now, client_id});
+  return revoke_where(db, now, "client_id = $2", {client_id});
 }
 
 }  // namespace authctl::store

@@ -110,7 +110,7 @@ bool SessionRepository::end(std::string_view id, std::string_view reason, base::
   if (db_.execute("UPDATE user_session SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL",
                   {id, reason, now}) == 0)
     return false;
-  revoke_where(db_, "session_id = $2", {now, id});
+  revoke_where(db_, now, "session_id = $2", {id});
   return true;
 }
 

@@ -62,11 +62,24 @@ std::vector<std::string> TokenRepository::clients_of_key(std::string_view kid, b
   return names;
 }
 
-std::int64_t revoke_where(Database& db, std::string_view where, Values values) {
-  const auto unmarked = " WHERE revoked_at IS NULL AND " + std::string(where);
-  const auto live = db.query("SELECT count(*) FROM issued_token" + unmarked + " AND expires_at > $1", values);
+base::Timestamp settled_time(Database& db) {
+  constexpr std::int64_t entries_ago = 64;
+  const auto rows =
+      db.query("SELECT time FROM audit_entry WHERE seq = (SELECT size FROM audit_head WHERE id = 1) - $1",
+               {entries_ago});
+  return rows->next() ? rows->time(0) : base::Timestamp{};
+}
+
+std::int64_t revoke_where(Database& db, base::Timestamp now, std::string_view where, Values values) {
+  std::vector<Value> all{now};
+  all.insert(all.end(), values.begin(), values.end());
+  const auto unmarked = " WHERE revoked_at IS NULL AND " + std::string(where) + " AND expires_at > $";
+  const auto live =
+      db.query("SELECT count(*) FROM issued_token" + unmarked + "1", std::span<const Value>(all));
   const auto count = live->next() ? live->integer(0) : 0;
-  db.execute("UPDATE issued_token SET revoked_at = $1" + unmarked, values);
+  all.emplace_back(std::min(now, settled_time(db)));
+  db.execute("UPDATE issued_token SET revoked_at = $1" + unmarked + std::to_string(all.size()),
+             std::span<const Value>(all));
   return count;
 }
 
@@ -76,16 +89,16 @@ bool TokenRepository::revoke(std::string_view jti, base::Timestamp now) {
 }
 
 std::int64_t TokenRepository::revoke_of_user(std::string_view user_id, base::Timestamp now) {
-  return revoke_where(db_, "user_id = $2", {now, user_id});
+  return revoke_where(db_, now, "user_id = $2", {user_id});
 }
 
 std::int64_t TokenRepository::revoke_issued_ahead(std::string_view user_id, base::Timestamp now) {
-  return revoke_where(db_, "user_id = $2 AND issued_at > $1", {now, user_id});
+  return revoke_where(db_, now, "user_id = $2 AND issued_at > $1", {user_id});
 }
 
 std::int64_t TokenRepository::revoke_of_key(std::string_view kid, base::Timestamp from, base::Timestamp until,
                                             base::Timestamp now) {
-  return revoke_where(db_, "kid = $2 AND issued_at >= $3 AND issued_at <= $4", {now, kid, from, until});
+  return revoke_where(db_, now, "kid = $2 AND issued_at >= $3 AND issued_at <= $4", {kid, from, until});
 }
 
 bool TokenRepository::revoke_unknown(std::string_view jti, base::Timestamp expires_at, base::Timestamp now) {

@@ -36,10 +36,12 @@ struct Cutoff {
   base::Timestamp revoked_at;
 };
 
-// Marks those of issued_token for which `where` holds, in which $1 is `now`, the first of `values`, and gives
-// the number of live ones among them. Those that have expired by `now` are marked too: a clock that is ahead
-// must not leave one alive.
-std::int64_t revoke_where(Database& db, std::string_view where, Values values);
+// When the log had some entries less: a time that one clock which is ahead for a moment has not moved.
+base::Timestamp settled_time(Database& db);
+// Marks those of issued_token for which `where` holds as revoked at `now`, and gives the number of live ones
+// among them; `values` are from $2 on. Those that have expired since settled_time() are marked too: a clock
+// that is ahead must not leave one alive.
+std::int64_t revoke_where(Database& db, base::Timestamp now, std::string_view where, Values values);
 
 class TokenRepository {
  public:

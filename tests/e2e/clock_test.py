@@ -1,6 +1,7 @@
 """The machine's clock jumps under a running server: nothing that was over comes back, and whoever signs in is signed in."""
 import glob
 import os
+import threading
 import time
 import unittest
 
@@ -182,6 +183,58 @@ class Jumps(ServerTest):
         self.jump(31 * HOUR)
         self.assertEqual(self.verify(server, ahead), 401)
         self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=ahead, env=env).json["reason"], "revoked")
+
+    def test_a_token_of_a_clock_ahead_ends_with_what_ends_all(self):
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        for ends in ((("user", "password", "ann", "--password-stdin"),), (("user", "disable", "ann"), ("user", "enable", "ann"))):
+            token = self.ok("token", "issue", "ann", "--ttl", "60h", env=env).out.strip()
+            for command in ends:
+                self.ok(*command, stdin=self.PASSWORD)
+            self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token, env=env).json["reason"], "revoked")
+            self.ok("role", "create", ends[0][1])  # the log's time is that of the right clock again
+        server = self.serve(env=self.env)
+        token = self.ok("token", "issue", "ann", "--ttl", "60h", env=env).out.strip()
+        own = self.login(server).json["access_token"]
+        self.becomes(server, own, 204)
+        self.ok("user", "password", "ann", "--password-stdin", stdin=self.PASSWORD)
+        self.becomes(server, own, 401)
+        self.jump(30 * HOUR + MINUTE)
+        self.assertEqual(self.verify(server, token), 401)
+
+    def test_a_clock_far_behind_ends_what_others_have_issued(self):
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{-30 * HOUR:+d}")}
+        server = self.serve(env=self.env)
+        kid = self.ok("key", "list", "--use", "jwt", "-q").out.split()[0]
+        for ends in ((("user", "password", "ann", "--password-stdin"),), (("user", "disable", "ann"), ("user", "enable", "ann")),
+                     (("token", "revoke", "--user", "ann", "--yes"),), (("token", "revoke", "--kid", kid, "--yes"),)):
+            token = self.token()
+            self.becomes(server, token, 204)
+            for command in ends:
+                self.ok(*command, stdin=self.PASSWORD, env=env)
+            self.becomes(server, token, 401)
+            self.assertEqual(self.expect(7, "token", "verify", "-", "--json", stdin=token).json["reason"], "revoked")
+
+    def test_sign_ins_at_once_after_a_clock_that_was_far_ahead(self):
+        env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{30 * HOUR:+d}")}
+        server = self.serve(env=self.env)
+        for i in range(8):
+            self.ok("user", "password", "ann", "--password-stdin", stdin=self.PASSWORD, env=env)
+            self.ok("role", "create", f"now-{i}")
+            answers = []
+            sign_ins = [threading.Thread(target=lambda: answers.append(self.login(server))) for _ in range(2)]
+            for one in sign_ins:
+                one.start()
+            for one in sign_ins:
+                one.join()
+            self.assertEqual([one.status for one in answers], [200, 200])
+            self.assertEqual(len(self.ok("session", "list", "--user", "ann", "--json").json), 2)
+            for one in answers:
+                self.assertEqual(self.refresh(server, one.json["refresh_token"]).status, 200)
+        # Also where the time of the log stands still.
+        self.ok("user", "password", "ann", "--password-stdin", stdin=self.PASSWORD, env=env)
+        self.ok("role", "create", "now")
+        self.ok("role", "create", "later", env={**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{10 * MINUTE:+d}")})
+        self.assertEqual(self.refresh(server, self.login(server).json["refresh_token"]).status, 200)
 
     def test_what_was_ended_stays_so_while_the_time_of_the_log_stands_still(self):
         env = {**self.env, "FAKETIME_TIMESTAMP_FILE": self.home.write("elsewhere", f"{20 * MINUTE:+d}")}

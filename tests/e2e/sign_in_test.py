@@ -377,6 +377,8 @@ class Login(SignIn):
                 asking.join()
                 self.assertEqual(answers[0].status, 401)
                 self.assertEqual(server.stop(), 0)
+                self.assertIn({"door": "password", "refusal": "disabled" if done[1] == "disable" else "signed_out"},
+                              [one["detail"] for one in self.actions("auth.login") if one["outcome"] == "denied"])
                 self.ok("user", "enable", "ann")
                 self.assertEqual(self.ok("session", "list", "--user", "ann", "--json").json, [])
                 server = self.serve(env=WIDE)
@@ -665,8 +667,8 @@ class Alerts(SignIn):
         self.assertEqual([(one["alert"], (one["notify"] or {}).get("user")) for one in self.mails(path, 5)][1:],
                          [("emergency_rotation", None), ("admin_granted", None), ("admin_granted", "bob"),
                           ("password_changed", "ann")])
-        # Also where it comes by inheritance, or by the pattern for everything.
-        for command in (("role", "create", "heir", "--inherits", "chief"), ("role", "assign", "bob", "heir"), ("role", "create", "plain"),
+        # Also where it comes by inheritance, or by the pattern for everything; not where somebody who has it gets less.
+        for command in (("role", "create", "little"), ("role", "update", "chief", "--inherits", "little"), ("role", "create", "heir", "--inherits", "chief"), ("role", "assign", "bob", "heir"), ("role", "create", "plain"),
                         ("role", "update", "plain", "--inherits", "reader"), ("role", "update", "plain", "--inherits", "heir"),
                         ("role", "grant", "reader", "*"), ("user", "create", "cid", "--role", "plain")):
             self.ok(*command, env=env)

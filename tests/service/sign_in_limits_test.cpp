@@ -181,6 +181,11 @@ TEST_CASE("who was signed out between the right password and the session gets no
   revoke_user_tokens(world.realm(), world.cause(), "ann");  // within the same millisecond
   const auto after = next();
   CHECK_FALSE((after.session || after.challenge || after.reset));
+  CHECK(
+      test::number(world.db(),
+                   "SELECT count(*) FROM audit_entry WHERE action = 'auth.login' AND outcome = 'denied' AND "
+                   "detail = $1",
+                   {R"({"door":"login","refusal":"signed_out"})"}) == 1);
 }
 
 TEST_CASE("a challenge is worth nothing without a second factor, nor after five tries or five minutes") {
