@@ -75,6 +75,7 @@ std::size_t LeakScan::scan_layer(std::size_t depth) {
   const auto text = layer.text.text();
   layer.done_to.fill(0);
   layer.runs.fill({});
+  layer.texts.fill({});
   layer.object_block = std::string::npos;
   std::size_t at = layer.from, free = at;
   for (;;) {
@@ -141,15 +142,18 @@ void LeakScan::unwrap(std::size_t depth, std::size_t from, std::size_t to) {
   std::size_t at = from - std::min(from, base64_group);
   while ((at = find_wrapped(text, at, to)) != text.npos) {
     auto& done = layer.done_to[at % base64_group];
-    std::size_t end = at + size;
-    while (is_text_group(text, end)) end += base64_group;
+    auto& run = layer.texts[at % base64_group];
+    if (at < run.begin || at >= run.end) {
+      run = {at, at + size};
+      while (is_text_group(text, run.end)) run.end += base64_group;
+    }
     if (at >= done) {
       const auto begin = wrapped_begin(text, at, done);
-      done = wrapped_end(text, end);
+      done = wrapped_end(text, run.end);
       add_piece(depth + 1, begin, done);
     }
     // What begins elsewhere within the groups may have its own first groups among the last of these.
-    at = std::max(at + 1, end - size + 1);
+    at = std::max(at + 1, run.end - size + 1);
   }
 }
 

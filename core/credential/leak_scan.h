@@ -81,6 +81,8 @@ class LeakScan {
       std::size_t begin = 0, end = 0;
     };
     std::array<Run, 3> runs{};
+    std::array<Run, 4>
+        texts{};  // the groups that say text, the same way, for each remainder of their beginning
     std::size_t object_block = std::string::npos;  // of raw: what object_ was made of
   };
   enum class Part { header, claims, signature };
