@@ -8,6 +8,10 @@
 
 namespace authctl::commands {
 
+namespace {
+constexpr std::size_t longest_left_over = 256 << 20;  // of a manifest of the largest size
+}
+
 std::string StagedSecretFile::staged_name(const std::string& path, std::string_view store_id) {
   return path + "." + std::string(store_id.substr(0, 8)) + ".partial";
 }
@@ -16,7 +20,7 @@ StagedSecretFile::StagedSecretFile(const SecretFile& file, std::string_view stor
     : staged_(staged_name(file.path, store_id)),
       file_(file.path, file.force ? base::IfExists::replace : base::IfExists::refuse, base::Leftover::keep,
             staged_),
-      left_over_(base::read_secret_file(staged_)),
+      left_over_(base::read_secret_file(staged_, longest_left_over)),
       worthless_(left_over_.empty()) {}
 
 StagedSecretFile::~StagedSecretFile() {
@@ -36,6 +40,7 @@ void StagedSecretFile::publish() {
   try {
     file_.publish();
   } catch (const base::Error& error) {
+    if (base::mode_of(staged_) == -1) throw;  // it has its place, and only the folder could not be synced
     throw base::Error(error.code(), error.message() + "; what is secret is in " + base::quote(staged_),
                       "mv " + base::shell_word(staged_) + " to where it is to be: it is in force");
   }
