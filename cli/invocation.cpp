@@ -5,6 +5,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -69,8 +71,12 @@ LiveInvocation::LiveInvocation(const commands::Globals& globals, base::Settings 
 
 LiveInvocation::~LiveInvocation() {
   courier_.reset();  // waits until alerts are handed over
-  for (const auto& why : undelivered_)
-    world_.console.err << "authctl: the alert command " << why << std::endl;
+  if (unsent_ > 0) undelivered_.insert(undelivered_.end(), unsent_, "was not started: too many at once");
+  std::map<std::string, std::size_t> times;
+  for (const auto& why : undelivered_) ++times[why];
+  for (const auto& [why, count] : times)
+    world_.console.err << "authctl: the alert command " << why
+                       << (count > 1 ? " (" + std::to_string(count) + " times)" : "") << std::endl;
 }
 
 service::Realm& LiveInvocation::realm() {
@@ -90,7 +96,7 @@ void LiveInvocation::send_alerts() {
   courier_ = std::make_unique<service::Courier>(
       [this](const std::string&, const std::string& why) { undelivered_.push_back(why); });
   realm_->on_alert([this, command](std::vector<std::string>&& alerts) {
-    for (auto& alert : alerts) courier_->send(command, std::move(alert));
+    for (auto& alert : alerts) unsent_ += courier_->send(command, std::move(alert)) ? 0 : 1;
   });
 }
 

@@ -52,6 +52,7 @@ class LiveInvocation final : public commands::Invocation {
   base::Settings settings_;
   World& world_;
   ProgressBar progress_;
+  std::size_t unsent_ = 0;                // alerts that the courier did not take
   std::vector<std::string> undelivered_;  // alerts, and why; told when the courier has ended
   std::unique_ptr<service::Courier> courier_;
   std::shared_ptr<service::Realm> realm_;

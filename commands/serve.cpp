@@ -34,7 +34,8 @@ void declare_serve(Noun& noun) {
                  {7, "the master key is not the one of the store"},
                  {8, "the store cannot be used"}},
        .more = "Answers until SIGTERM; what was begun is ended. SIGHUP reads certificate and settings again. "
-               "--dry-run opens all that it needs and says so, and answers nobody. "
+               "--dry-run opens all that it needs and says so, and answers nobody; beside a server "
+               "that runs it needs another port. "
                "A change "
                "made at the command line holds at once. Plain HTTP is served on loopback only. Log lines are "
                "JSON on "

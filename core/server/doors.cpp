@@ -17,7 +17,8 @@ void refuse_unfit_listener(const Endpoint& at, bool has_tls, bool behind_proxy, 
   }
   if (has_tls || at.is_loopback() || (behind_proxy && door == Door::open)) return;
   throw Error(ErrorCode::usage, "plain HTTP is served on loopback only, not on " + at.text(),
-              "--tls-cert FILE --tls-key FILE, --dev, or --behind-proxy CIDR");
+              door == Door::open ? "--tls-cert FILE --tls-key FILE, --dev, or --behind-proxy CIDR"
+                                 : "--tls-cert FILE --tls-key FILE, --dev, or another address");
 }
 
 Door door_named(const std::string& name) {

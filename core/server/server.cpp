@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/server/doors.h"
 #include "core/server/feed.h"
@@ -93,7 +94,10 @@ class Server {
 
   void run() {
     open_listeners();
-    if (request_.dry_run) return log_.info("server.would_start", members_of_start());
+    if (request_.dry_run) {
+      if (base::mode_of(site_.config()->sign_in.auth_log) != -1) try_auth_log();
+      return log_.info("server.would_start", members_of_start());
+    }
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
     ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the store, not our end
     wait_for_signal();
