@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <ranges>
 
 #include "commands/command.h"
@@ -7,6 +8,7 @@
 #include "commands/user_shape.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/shell_word.h"
 #include "core/base/text.h"
 #include "core/crypto/digest.h"
 #include "core/service/provisioning.h"
@@ -199,7 +201,8 @@ class Delivery {
     if (!in.dry_run()) open(in);
   }
   // Error conflict where there is something to write, and no place for it.
-  void expect(const service::Plan& plan) const {
+  void expect(const service::Plan& plan) {
+    if (left_over_counts_) return make_good(plan);
     if (file_.given() && !file_.force && makes_secrets(plan))
       base::check_place(file_.path, base::IfExists::refuse);
   }
@@ -221,7 +224,18 @@ class Delivery {
   bool made_good() const { return made_good_; }
 
  private:
-  // What a run that was killed after its commit left gets its place at once.
+  // What a run that was killed after its commit left gets its place. Nothing else gets it before that.
+  void make_good(const service::Plan& plan) {
+    const auto& staged = staged_->name();
+    if (makes_secrets(plan))
+      throw base::Error(base::ErrorCode::conflict,
+                        "what an interrupted run made is in " + base::quote(staged) +
+                            ", and there are new secrets to be written",
+                        "mv " + base::shell_word(staged) + " to where it is to be: it is in force");
+    staged_->publish();
+    staged_.reset();
+    made_good_ = true;
+  }
   void open(Invocation& in) {
     const auto id = store::find_meta(in.realm().db(), "store_id").value();
     const auto store_id = base::text_of(id);
@@ -230,10 +244,7 @@ class Delivery {
     if (staged_->left_over().empty()) return;
     if (!service::any_in_force(in.realm(), secrets_from(staged_->left_over().reveal_text())))
       return staged_->discard();
-    staged_->publish();
-    staged_.reset();
-    file_.force = false;  // never over what it holds now
-    made_good_ = true;
+    left_over_counts_ = true;
   }
   void refuse_two(std::string_view store_id) const {
     const auto staged = StagedSecretFile::staged_name(file_.path, store_id);
@@ -244,7 +255,7 @@ class Delivery {
 
   SecretFile file_;
   std::optional<StagedSecretFile> staged_;
-  bool written_ = false, made_good_ = false;
+  bool left_over_counts_ = false, written_ = false, made_good_ = false;
 };
 
 service::ApplyOutcome carry_out(Invocation& in, const Request& request, const service::ApplyRequest& work,
@@ -264,13 +275,17 @@ Output apply(Invocation& in, Request request) {
   Delivery delivery(in, request.out);
   auto plan = of_manifest(request, [&] { return service::make_plan(in.realm(), manifest, request.rules); });
   delivery.expect(plan);
+  std::map<std::string, base::Secret>
+      passwords;  // each is read once, also where it is tried before it is asked
+  const auto password_of = [&](const std::string& name) {
+    auto known = passwords.find(name);
+    if (known == passwords.end()) known = passwords.emplace(name, read_password(request, name)).first;
+    return known->second.clone();
+  };
   const service::ApplyRequest work{
-      &manifest,
-      digest,
-      request.rules,
-      password_policy(in.stored_settings()),
-      [&](const std::string& name) { return read_password(request, name); },
-      [&](const std::vector<service::NewSecret>& secrets) { delivery.write(secrets); }};
+      &manifest,     digest,
+      request.rules, password_policy(in.stored_settings()),
+      password_of,   [&](const std::vector<service::NewSecret>& secrets) { delivery.write(secrets); }};
   try {
     const auto outcome = carry_out(in, request, work, std::move(plan));
     delivery.publish();

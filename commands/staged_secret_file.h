@@ -21,6 +21,7 @@ class StagedSecretFile {
   ~StagedSecretFile();
 
   static std::string staged_name(const std::string& path, std::string_view store_id);
+  const std::string& name() const { return staged_; }
   // What a run that was killed left; empty where there is nothing. It stays until write() or publish().
   const base::Secret& left_over() const { return left_over_; }
   // On disk before it returns.

@@ -101,8 +101,12 @@ class Provisioning(HomeTest):
         os.remove(out)
         # The same, and now more is to be written: neither loses the other, not even with --force.
         more = self.home.write("more.yaml", "version: 1\nclients: [{name: till, grants: [client_credentials]}]\n")
-        self.refused(5, "conflict", "apply", "-f", more, "--out", out, "--force", "-y")
-        with open(out) as f:
+        for options in ((), ("--force", "-y"), ("--force", "-y")):
+            said = self.refused(5, "conflict", "apply", "-f", more, "--out", out, *options).error
+            self.assertIn(staged, said["message"])
+            self.assertNotIn("--force", said["hint"])
+            self.assertFalse(os.path.exists(out))
+        with open(staged) as f:
             self.assertEqual(f.read(), made)
         self.ok("apply", "-f", more, "--out", self.home.path("more.secrets"))
 
