@@ -22,6 +22,10 @@ void carry_out(Change& change, Plan& plan, const PlanRules& rules, const Prepare
 // hand, an address may move from one user to another, or two may change places.
 void make_room(Change& change, const Plan& plan);
 
+// A thing that the manifest names lost that name to another thing of an apply, which has no entry any more.
+// Neither may get what the other had, and no --prune may take the wrong one: Error conflict.
+[[noreturn]] void refuse_changed_places(ThingKind kind, const std::string& called, const std::string& name);
+
 // What the plan changes in this field; null where that stays.
 const FieldChange* change_of(const PlannedThing& thing, std::size_t field);
 

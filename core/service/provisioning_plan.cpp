@@ -6,7 +6,7 @@
 #include "core/audit/log.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/service/provisioning.h"
+#include "core/service/plan_execution.h"
 #include "core/store/manifest_repository.h"
 #include "core/store/role_repository.h"
 #include "core/store/user_repository.h"
@@ -125,6 +125,8 @@ class KindPlanner {
       const auto holder = live_.find(entry.first);
       if (holder == live_.end()) return true;
       const auto owner = entry_of.find(holder->second.id);
+      if (owner == entry_of.end() && memories_.contains(holder->second.id))
+        refuse_changed_places(kind_, entry.second.name, holder->second.name);
       return owner != entry_of.end() && renamed_.contains(owner->second);
     };
     while (std::erase_if(renamed_, [&](const auto& entry) { return !stays(entry); }) > 0) {

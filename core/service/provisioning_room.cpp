@@ -1,6 +1,7 @@
 // The room that a plan needs before it is carried out (core/service/plan_execution.h).
 #include <set>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/service/accounts.h"
 #include "core/service/clients.h"
@@ -51,6 +52,14 @@ void free_wanted_addresses(Change& change, const Plan& plan) {
 }
 
 }  // namespace
+
+void refuse_changed_places(ThingKind kind, const std::string& called, const std::string& name) {
+  throw base::Error(base::ErrorCode::conflict,
+                    std::string(word_of(kind)) + " " + base::quote(called) +
+                        " is the one that the manifest calls " + base::quote(name) +
+                        ", and that is the name of another one now",
+                    "give them their names back, or name both in the manifest");
+}
 
 void make_room(Change& change, const Plan& plan) {
   free_wanted_names(change, plan);

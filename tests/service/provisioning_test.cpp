@@ -103,6 +103,20 @@ TEST_CASE("an address moves from one user to another, and two change places") {
         1);
 }
 
+TEST_CASE("who has the name of another that the manifest still names is neither taken for it nor pruned") {
+  ManifestWorld world(GENERATE(test::each_engine()));
+  world.apply("users: [{name: ann}, {name: cat}]\n");
+  service::update_user(world.test.realm(), world.test.cause(), {"ann", {}, "zed"});
+  service::update_user(world.test.realm(), world.test.cause(), {"cat", {}, "ann"});
+  const auto before = test::dump(world.test.db());
+  for (const bool prune : {false, true})
+    CHECK(world.refusal("users: [{name: ann}]\n", {prune, prune}) == ErrorCode::conflict);
+  CHECK(test::dump(world.test.db()) == before);
+  // With both in the manifest each gets its own name back.
+  world.apply("users: [{name: ann}, {name: cat}]\n");
+  CHECK(service::show_user(world.test.realm(), "cat").name == "cat");
+}
+
 TEST_CASE("a dry run shows what an apply would do, and writes nothing") {
   ManifestWorld world(GENERATE(test::each_engine()));
   const auto before = test::dump(world.test.db());
