@@ -19,11 +19,13 @@ case ${1:-} in
     # Exit 7 where it is another store's: nothing is changed then.
     authctl --master-key-file "$2" master-key verify --quiet
     (umask 077 && cp "$2" "$place.new" && mv "$place.new" "$place")
+    rm -f "$mark"
     authctl master-key verify
     ;;
   backup)
     # A new key is made in its place. Sessions, tokens and codes of the past are over, and keys sign anew; what was
     # changed since the backup is lost, and is counted.
+    [ -f "${2:-}" ] && [ -f "${3:-}" ] || { echo "lost-master-key: backup FILE PASSPHRASE-FILE, and both have to be there" >&2; exit 3; }
     : >"$mark"
     # Where the key opens the store, the run before was interrupted after the restore.
     if [ ! -e "$place" ] || ! authctl master-key verify --quiet 2>/dev/null; then

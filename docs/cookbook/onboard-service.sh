@@ -11,7 +11,10 @@ name=$1 permission=$2 folder=$3
 
 # The secret has its name once the client is in the store: a run that was interrupted is made good by the next.
 secret=$folder/client.secret
-if ! authctl client show "$name" --quiet >/dev/null 2>&1; then
+status=0
+said=$(authctl client show "$name" --quiet 2>&1 >/dev/null) || status=$?
+[ $status -eq 0 ] || [ $status -eq 3 ] || { echo "$said" >&2; exit $status; }
+if [ $status -eq 3 ]; then
   rm -f "$secret.new"
   authctl client create "$name" --grant client_credentials --scope "$permission" --out "$secret.new" --quiet \
     --reason "onboarding $name" >"$folder/client.id"
@@ -20,6 +23,7 @@ if [ -e "$secret.new" ]; then
   mv "$secret.new" "$secret"
   echo "the secret is in $secret" >&2
 fi
+[ -e "$secret" ] || echo "$secret is not there: where nobody has it, authctl client rotate-secret $name" >&2
 authctl role show "$name" --quiet >/dev/null 2>&1 ||
   authctl role create "$name" --description "may use $name" --reason "onboarding $name" --quiet >/dev/null
 authctl role grant "$name" "$permission" --reason "onboarding $name" --quiet >/dev/null
