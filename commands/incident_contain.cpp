@@ -93,21 +93,22 @@ Output shown(Invocation& in, const Options& options, const service::Containment&
 // Whether the file is a receipt of this incident: a run that was killed, or one beside this one, has left it.
 bool holds_receipt(const std::string& path, const service::Containment& incident) {
   constexpr std::size_t longest_receipt = 16 << 20;
-  if (incident.id.empty() || !std::filesystem::is_regular_file(std::filesystem::symlink_status(path)))
+  if (incident.id.empty() || !std::filesystem::is_regular_file(std::filesystem::symlink_status(path)) ||
+      std::filesystem::file_size(path) > longest_receipt)
     return false;
   const auto file = base::parse_json(base::read_file(path, longest_receipt));
   const auto* object = file ? file->if_object() : nullptr;
+  if (object && !incident.receipt.empty()) return *object == incident.receipt;
   const auto* receipt = object ? object->if_contains("receipt") : nullptr;
   if (receipt == nullptr || !receipt->is_object()) return false;
-  if (!incident.receipt.empty()) return *receipt == incident.receipt.at("receipt");
   const auto* id = receipt->as_object().if_contains("incident");
   return id && *id == base::json::value(incident.id);
 }
 
 void prepare_receipt(Invocation& in, const Options& options, const service::Containment& plan) {
-  const bool there = options.out.given() && holds_receipt(options.out.path, plan);
-  if (!options.request.force)
-    options.out.prepare(in, there ? base::IfExists::replace : base::IfExists::refuse);
+  if (options.request.force || !options.out.given()) return;
+  const bool there = holds_receipt(options.out.path, plan);
+  options.out.prepare(in, there ? base::IfExists::replace : base::IfExists::refuse);
 }
 
 void leave_receipt(const SecretFile& out, const service::Containment& done) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
-#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/service/checkup_checks.h"
 
@@ -85,7 +85,7 @@ std::optional<base::Error> why_no_store(const Patient& patient, const std::vecto
   const auto& url = patient.settings().text("store");
   const bool asked = std::ranges::any_of(
       findings, [](const Finding& f) { return f.id == "store-mode" || f.id == "store-folder"; });
-  if (!asked || !url.starts_with("sqlite:") || base::mode_of(url.substr(7)) != -1) return std::nullopt;
+  if (!asked || !url.starts_with("sqlite:") || std::filesystem::exists(url.substr(7))) return std::nullopt;
   try {
     store::open_database(url, store::OpenMode::read_only);
   } catch (const base::Error& error) {
