@@ -124,7 +124,7 @@ class World {
   std::optional<service::SessionTokens> complete(const std::string& user) {
     service::Completion completion;
     completion.user_id = user;
-    return complete_sign_in(*realm_, cause_of("user:" + user), completion, rules_, signer_).session;
+    return complete_sign_in(*realm_, cause_of("user:" + user), policy_, completion, rules_, signer_).session;
   }
   base::Secret refresh(const base::Secret& token) {
     auto outcome =

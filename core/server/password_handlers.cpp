@@ -77,14 +77,14 @@ Reply change_password(const Request& request, Work& work) {
   const auto next = change(work.common, cause, [&](service::Change& c) {
     const auto now = store::find_user_by_id(c.db(), caller.user_id);
     if (!now) return service::NextStep{};
-    if (is_signed_out(c, *now, caller, confirmed))
-      return refuse_overtaken(c, *now, attempt.door), service::NextStep{};
+    if (is_signed_out(c, *now, caller, confirmed)) return refuse_overtaken(c, *now, attempt.door);
     set_password(c, *now, *hashed);
     return complete_sign_in(
         c, {.user_id = caller.user_id, .valid_from = {}, .draft = draft, .replaced = std::nullopt},
         work.config.sessions, work.site.workers->signer());
   });
   work.site.knowledge.forget_user(caller.user_id);
+  tell_overtaken(work.common, cause, work.config.sign_in, next, attempt.door);
   if (!next.session) return error_reply(401);
   return tokens_reply(*next.session, draft.door, work);
 }

@@ -53,7 +53,7 @@ Reply login(const Request& request, Work& work) {
   cause.actor = "user:" + sign_in.user_id;
   const auto draft = draft_of(request, door, remember_me);
   const auto replaced = session_before(request, work);
-  const auto next = complete_sign_in(work.common, cause,
+  const auto next = complete_sign_in(work.common, cause, work.config.sign_in,
                                      {.user_id = sign_in.user_id,
                                       .valid_from = sign_in.valid_from,
                                       .mfa_required = sign_in.mfa_required,

@@ -57,12 +57,22 @@ void refuse_unknown(Realm& realm, const Cause& cause, const SignInPolicy& policy
 
 }  // namespace
 
-void refuse_overtaken(Change& c, const store::UserRow& user, std::string_view door) {
+NextStep refuse_overtaken(Change& c, const store::UserRow& user, std::string_view door) {
   const auto why = user.status == store::UserStatus::disabled ? Refusal::disabled : Refusal::signed_out;
   record_refusal(c, {"auth.login",
                      {"user", user.id, user.name},
                      audit::Outcome::denied,
                      {{"door", door}, {"refusal", word_of(why)}}});
+  NextStep next;
+  next.overtaken = Overtaken{why, user.name};
+  return next;
+}
+
+void tell_overtaken(Realm& realm, const Cause& cause, const SignInPolicy& policy, const NextStep& next,
+                    std::string_view door) {
+  if (!next.overtaken) return;
+  tell_auth_log(policy.auth_log, cause, realm.by_clock(), word_of(next.overtaken->refusal), door,
+                next.overtaken->user_name);
 }
 
 NextStep complete_sign_in(Change& c, const Completion& completion, const SessionRules& rules,
@@ -72,7 +82,7 @@ NextStep complete_sign_in(Change& c, const Completion& completion, const Session
   if (!user) return next;
   if (user->status == store::UserStatus::disabled ||
       completion.valid_from.value_or(user->tokens_valid_from) != user->tokens_valid_from)
-    return refuse_overtaken(c, *user, "login"), std::move(next);
+    return refuse_overtaken(c, *user, "login");
   if (completion.mfa_required)
     next.challenge = begin_challenge(c, completion);
   else if (completion.must_change)
@@ -82,9 +92,11 @@ NextStep complete_sign_in(Change& c, const Completion& completion, const Session
   return next;
 }
 
-NextStep complete_sign_in(Realm& realm, const Cause& cause, const Completion& completion,
-                          const SessionRules& rules, ActiveSigner& signer) {
-  return change(realm, cause, [&](Change& c) { return complete_sign_in(c, completion, rules, signer); });
+NextStep complete_sign_in(Realm& realm, const Cause& cause, const SignInPolicy& policy,
+                          const Completion& completion, const SessionRules& rules, ActiveSigner& signer) {
+  auto next = change(realm, cause, [&](Change& c) { return complete_sign_in(c, completion, rules, signer); });
+  tell_overtaken(realm, cause, policy, next, "login");
+  return next;
 }
 
 AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignInPolicy& policy,
@@ -121,6 +133,7 @@ AnsweredChallenge answer_challenge(Realm& realm, const Cause& cause, const SignI
     if (!store::OneTimeRepository(c.db()).use_challenge(*hash, c.now())) return NextStep{};
     return complete_sign_in(c, completion, rules, signer);
   });
+  tell_overtaken(realm, acting, policy, answered.next, answer.door);
   return answered;
 }
 

@@ -24,11 +24,18 @@ inline constexpr std::chrono::minutes challenge_lifetime{5};
 inline constexpr std::int64_t challenge_tries = 5;
 inline constexpr std::chrono::minutes reset_lifetime{30};
 
-// One of the three, or nothing: the account was shut or signed out meanwhile.
+// The right password came too late: the account was shut or signed out meanwhile.
+struct Overtaken {
+  Refusal refusal;
+  std::string user_name;
+};
+
+// One of the first three, or `overtaken`, or nothing: there is no such account any more.
 struct NextStep {
   std::optional<SessionTokens> session;
   std::optional<base::Secret> challenge;  // for answer_challenge()
   std::optional<base::Secret> reset;      // for confirm_reset(): the password has to be changed first
+  std::optional<Overtaken> overtaken;
 };
 
 struct Completion {
@@ -40,14 +47,16 @@ struct Completion {
   std::optional<std::string> replaced;  // id of the session that this browser had
 };
 // Entries: session.create, and session.revoke for the one that was replaced.
-NextStep complete_sign_in(Realm& realm, const Cause& cause, const Completion& completion,
-                          const SessionRules& rules, ActiveSigner& signer);
-// The same within a change that has more in it.
+NextStep complete_sign_in(Realm& realm, const Cause& cause, const SignInPolicy& policy,
+                          const Completion& completion, const SessionRules& rules, ActiveSigner& signer);
+// The same within a change that has more in it; tell_overtaken() once it is on disk.
 NextStep complete_sign_in(Change& change, const Completion& completion, const SessionRules& rules,
                           ActiveSigner& signer);
 
 // The entry where something was overtaken that an account's right password allowed.
-void refuse_overtaken(Change& change, const store::UserRow& user, std::string_view door);
+NextStep refuse_overtaken(Change& change, const store::UserRow& user, std::string_view door);
+void tell_overtaken(Realm& realm, const Cause& cause, const SignInPolicy& policy, const NextStep& next,
+                    std::string_view door);
 
 struct ChallengeAnswer {
   std::string_view challenge;

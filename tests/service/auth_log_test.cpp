@@ -59,6 +59,14 @@ TEST_CASE("every refusal at every door is one line, to the byte that of the ship
       world.realm(), SignInWorld::from("192.0.2.6"), world.policy,
       {.challenge = "authctl_mfa_\n2026", .code = guess, .draft = {}, .replaced = {}}, {}, signer);
   CHECK_FALSE(answered.known);
+  const auto overtaken = world.sign_in("ann", right, elsewhere);
+  service::revoke_user_tokens(world.realm(), world.cause(), "ann");
+  auto late = SignInWorld::from("192.0.2.7");
+  late.actor = "user:" + overtaken.user_id;
+  complete_sign_in(
+      world.realm(), late, world.policy,
+      {.user_id = overtaken.user_id, .valid_from = overtaken.valid_from, .draft = {}, .replaced = {}}, {},
+      signer);
   const auto lines = content_of(world.policy.auth_log);
   CHECK(lines == content_of(std::string(AUTHCTL_SOURCE_DIR) + "/packaging/fail2ban/sample.log"));
   CHECK(base::mode_of(world.policy.auth_log) == 0600);

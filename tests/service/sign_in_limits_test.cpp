@@ -153,7 +153,7 @@ TEST_CASE("a sign-in gives a session, a challenge or a reset token, and nothing 
     completion.user_id = world.user_id;
     completion.mfa_required = mfa;
     completion.must_change = must_change;
-    return complete_sign_in(world.realm(), world.from(world.home), completion, world.rules, world.signer);
+    return complete_sign_in(world.realm(), world.from(world.home), {}, completion, world.rules, world.signer);
   };
   const auto plain = complete(false, false), challenged = complete(true, true),
              changed = complete(false, true);
@@ -173,7 +173,7 @@ TEST_CASE("who was signed out between the right password and the session gets no
   completion.user_id = world.user_id;
   completion.mfa_required = mfa, completion.must_change = must_change;
   const auto next = [&] {
-    return complete_sign_in(world.realm(), world.from(world.home), completion, world.rules, world.signer);
+    return complete_sign_in(world.realm(), world.from(world.home), {}, completion, world.rules, world.signer);
   };
   completion.valid_from = store::get_user(world.db(), "ann").tokens_valid_from;
   const auto before = next();
@@ -193,9 +193,9 @@ TEST_CASE("a challenge is worth nothing without a second factor, nor after five 
   Completion completion;
   completion.user_id = world.user_id;
   completion.mfa_required = true;
-  const auto challenge =
-      std::move(complete_sign_in(world.realm(), world.from(world.home), completion, world.rules, world.signer)
-                    .challenge.value());
+  const auto challenge = std::move(
+      complete_sign_in(world.realm(), world.from(world.home), {}, completion, world.rules, world.signer)
+          .challenge.value());
   const base::Secret code("000000");
   const auto answer = [&] {
     return answer_challenge(world.realm(), world.from(world.home), {},
