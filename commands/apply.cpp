@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <ranges>
 
 #include "commands/command.h"
 #include "commands/staged_secret_file.h"
@@ -118,8 +117,9 @@ std::string secrets_text(const std::vector<service::NewSecret>& secrets) {
 // A line that is cut was never in force.
 std::vector<service::NewSecret> secrets_from(std::string_view text) {
   std::vector<service::NewSecret> secrets;
-  for (const auto part : std::views::split(text, '\n')) {
-    const auto line = base::parse_json(std::string_view(part.begin(), part.end()));
+  for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
+    end = std::min(text.find('\n', at), text.size());
+    const auto line = base::parse_json(text.substr(at, end - at));
     if (!line || !line->is_object()) continue;
     const auto member = [&](std::string_view name) -> std::string_view {
       const auto* value = line->as_object().if_contains(name);
