@@ -98,6 +98,10 @@ service::Cause cause_of(std::string actor) {
 class World {
  public:
   explicit World(const std::string& dir) : dir_(dir) {
+    if (std::filesystem::exists(dir_) && !std::filesystem::exists(dir_ + "/authctl.db")) {
+      std::fprintf(stderr, "%s is there, and is no store of an earlier run: name another\n", dir_.c_str());
+      std::exit(2);
+    }
     std::filesystem::remove_all(dir_);
     std::filesystem::create_directories(dir_);
     std::filesystem::permissions(dir_, std::filesystem::perms::owner_all);

@@ -52,12 +52,10 @@ void CommitQueue::run(Realm& realm, const Cause& cause, const std::function<void
   if (self.state != Member::State::done) {
     busy_ = true;
     leader_ = std::this_thread::get_id();
-    const auto batch = take_batch(self);
+    std::vector<Member*> batch{&self};
+    take_waiting(batch);
     lock.unlock();
-    if (batch.size() == 1)
-      run_alone(realm, self);
-    else
-      run_together(realm, batch);
+    lead(realm, batch);
     lock.lock();
     answer(batch);
   }
@@ -65,14 +63,12 @@ void CommitQueue::run(Realm& realm, const Cause& cause, const std::function<void
   if (self.failure) std::rethrow_exception(self.failure);
 }
 
-// The leader first, then whoever waits, in the order in which they came.
-std::vector<CommitQueue::Member*> CommitQueue::take_batch(Member& self) {
-  std::vector<Member*> batch{&self};
-  if (!grouping_) return batch;
-  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch - 1));
+// The leader first, then whoever waits, in the order in which they came. Under the mutex.
+void CommitQueue::take_waiting(std::vector<Member*>& batch) {
+  if (!grouping_) return;
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch - batch.size()));
   batch.insert(batch.end(), waiting_.begin(), waiting_.begin() + count);
   waiting_.erase(waiting_.begin(), waiting_.begin() + count);
-  return batch;
 }
 
 // Under the mutex: a member that was told may return and be gone as soon as it is released.
@@ -91,24 +87,25 @@ void CommitQueue::answer(std::span<Member* const> batch) {
   }
 }
 
-void CommitQueue::run_alone(Realm& realm, Member& member) {
+// Who comes while the others are at work joins them, for a while: the fewer the commits, the fewer the waits
+// for the disk.
+void CommitQueue::lead(Realm& realm, std::vector<Member*>& batch) {
+  const auto until = std::chrono::steady_clock::now() + longest_joining;
+  const bool alone = batch.size() == 1;
   try {
     store::Transaction transaction(realm.db());
     start_log(realm);
-    perform(realm, member.cause, member.work);
-    if (member.cause.dry_run) return;
-    realm.log().finish(realm.db());
-    transaction.commit();
-  } catch (...) {
-    member.failure = std::current_exception();
-  }
-}
-
-void CommitQueue::run_together(Realm& realm, std::span<Member* const> batch) {
-  try {
-    store::Transaction transaction(realm.db());
-    start_log(realm);
-    for (Member* member : batch) run_beside_others(realm, *member);
+    std::size_t done = 0;
+    if (alone) {
+      perform(realm, batch[done]->cause, batch[done]->work);
+      if (batch[done++]->cause.dry_run) return;
+    }
+    do {
+      for (; done < batch.size(); ++done) run_beside_others(realm, *batch[done]);
+      if (std::chrono::steady_clock::now() >= until) break;
+      const std::lock_guard lock(mutex_);
+      take_waiting(batch);
+    } while (done < batch.size());
     realm.log().finish(realm.db());
     transaction.commit();
   } catch (...) {

@@ -3,9 +3,9 @@
 // Invariant: a caller is answered after the common commit is on disk, and only the leader touches the
 // connection.
 //
-//   caller ──► alone? ──yes──► leads: drains the queue, commits, answers, hands the lead to the next that
-//   waits
-//                 └────no────► waits until it is answered or becomes the leader
+//   caller ──► alone? ──yes──► leads: drains the queue, and again while more come, commits, answers, hands
+//                │             the lead to the next that waits
+//                └────no─────► waits until it is answered or becomes the leader
 #pragma once
 #include <condition_variable>
 #include <exception>
@@ -28,6 +28,7 @@ class CommitQueue {
   void set_grouping(bool on) { grouping_ = on; }
 
   static constexpr std::size_t max_batch = 256;
+  static constexpr std::chrono::milliseconds longest_joining{5};
 
  private:
   struct Member {
@@ -40,10 +41,9 @@ class CommitQueue {
     std::condition_variable changed;
   };
 
-  std::vector<Member*> take_batch(Member& self);
+  void take_waiting(std::vector<Member*>& batch);
+  void lead(Realm& realm, std::vector<Member*>& batch);
   void answer(std::span<Member* const> batch);
-  static void run_alone(Realm& realm, Member& member);
-  static void run_together(Realm& realm, std::span<Member* const> batch);
   static void run_beside_others(Realm& realm, Member& member);
 
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/store/bound_text.h"
+#include "core/store/sqlite_gathering.h"
 
 namespace authctl::store {
 namespace {
@@ -140,7 +141,7 @@ class SqliteRows final : public Rows {
 SqliteConnection::SqliteConnection(const std::string& path, int flags, const std::string& uri) : path_(path) {
   allocate_pages_singly();
   const int code = sqlite3_open_v2((uri.empty() ? path : uri).c_str(), &db_,
-                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, gathering_vfs());
   if (code == SQLITE_OK) return;
   const int system_error = db_ ? sqlite3_system_errno(db_) : 0;
   const std::string detail = sqlite3_errstr(code);
@@ -269,6 +270,7 @@ void SqliteConnection::commit() {
   if (!is_in_place())
     throw Error(ErrorCode::unavailable, "store " + base::quote(path_) + " was moved away or replaced",
                 "put it back, or start again with the one that stands there now");
+  const Gathering gathering(db_);
   execute("COMMIT");
 }
 

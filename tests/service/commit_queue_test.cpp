@@ -125,6 +125,49 @@ TEST_CASE("where a common commit fails nobody is told that it succeeded") {
   check_intact(test.realm());
 }
 
+TEST_CASE(
+    "who comes while another change is at work shares its commit, and neither its fate nor its dry run") {
+  test::TestRealm test(GENERATE(test::each_engine()));
+  auto& realm = test.realm();
+  const bool second_fails = GENERATE(false, true), first_is_dry = GENERATE(false, true);
+  bool shared = false;
+  int round = 0;
+  // It is queued within a moment; on a machine that is too busy for that it leads itself.
+  for (; round < 100 && !shared && (round == 0 || !first_is_dry); ++round) {
+    const auto name = "test-" + std::to_string(round);
+    auto cause = test.cause();
+    cause.dry_run = first_is_dry;
+    std::thread second;
+    std::optional<base::ErrorCode> failure;
+    service::change(realm, cause, [&](service::Change& change) {
+      change.db().execute("INSERT INTO store_meta (name, value) VALUES ($1, $2)",
+                          {name, base::bytes_of("x")});
+      change.record({.action = "setting.create", .target = {"setting", name, name}});
+      const auto leader = std::this_thread::get_id();
+      second = std::thread([&, leader] {
+        try {
+          service::change(realm, test.cause(), [&](service::Change& c) {
+            shared = std::this_thread::get_id() == leader;
+            c.db().execute("INSERT INTO store_meta (name, value) VALUES ($1, $2)",
+                           {name + "-b", base::bytes_of("x")});
+            c.record({.action = "setting.create", .target = {"setting", name + "-b", name + "-b"}});
+            if (second_fails) throw base::Error(base::ErrorCode::conflict, "it fails alone");
+          });
+        } catch (const base::Error& error) {
+          failure = error.code();
+        }
+      });
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    });
+    second.join();
+    CHECK(failure.has_value() == second_fails);
+    CHECK(settings(test.db()).contains(name) == !first_is_dry);
+    CHECK(settings(test.db()).contains(name + "-b") == !second_fails);
+  }
+  CHECK(shared == !first_is_dry);
+  check_intact(realm);
+}
+
 TEST_CASE("killed at any instant, the store opens, the log verifies and what was acknowledged is there") {
   test::TestRealm test(GENERATE(test::each_engine()));
   std::mt19937 random(4);
