@@ -152,7 +152,7 @@ class Steps(Twins):
                 seen = self.hit_every_step(argv, ["signal=KILL"])
                 print(f"  killed at every step of {name}: {dict(seen)}", flush=True)
                 self.assertGreater(seen["before"], 0, "never hit before the commit")
-                self.assertGreater(seen["in the commit"], 1, "never hit in the commit")
+                self.assertGreater(seen["in the commit"], 0, "never hit in the commit")
                 self.assertGreater(seen["after"], 0, "never hit after the commit")
 
     def test_each_write_fails_once(self):
