@@ -1,6 +1,7 @@
 #include "core/service/commit_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/audit/log.h"
 #include "core/base/error.h"
@@ -50,30 +51,44 @@ void CommitQueue::run(Realm& realm, const Cause& cause, const std::function<void
     self.changed.wait(lock, [&] { return self.state != Member::State::waiting; });
   }
   if (self.state != Member::State::done) {
-    busy_ = true;
     leader_ = std::this_thread::get_id();
-    std::vector<Member*> batch{&self};
-    take_waiting(batch);
+    busy_ = true;
+    leave_place(realm, lock);
+    batch_.push_back(&self);
+    take_waiting();
     lock.unlock();
-    lead(realm, batch);
+    lead(realm);
     lock.lock();
-    answer(batch);
+    answer();
   }
   lock.unlock();
   if (self.failure) std::rethrow_exception(self.failure);
 }
 
+// A server under load would leave the command line waiting for as long as the load lasts.
+void CommitQueue::leave_place(Realm& realm, std::unique_lock<std::mutex>& lock) {
+  if (realm.db().engine() != store::Engine::sqlite) return;  // PostgreSQL's stand in line
+  const auto now = std::chrono::steady_clock::now();
+  if (now - left_at_ >= pause) held_since_ = now;
+  if (now - held_since_ < longest_hold) return;
+  lock.unlock();
+  std::this_thread::sleep_for(pause);
+  lock.lock();
+  held_since_ = std::chrono::steady_clock::now();
+}
+
 // The leader first, then whoever waits, in the order in which they came. Under the mutex.
-void CommitQueue::take_waiting(std::vector<Member*>& batch) {
+void CommitQueue::take_waiting() {
   if (!grouping_) return;
-  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch - batch.size()));
-  batch.insert(batch.end(), waiting_.begin(), waiting_.begin() + count);
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch - batch_.size()));
+  batch_.insert(batch_.end(), waiting_.begin(), waiting_.begin() + count);
   waiting_.erase(waiting_.begin(), waiting_.begin() + count);
 }
 
 // Under the mutex: a member that was told may return and be gone as soon as it is released.
-void CommitQueue::answer(std::span<Member* const> batch) {
+void CommitQueue::answer() {
   leader_ = {};
+  left_at_ = std::chrono::steady_clock::now();
   busy_ = !waiting_.empty();
   if (busy_) {
     Member* next = waiting_.front();
@@ -81,35 +96,36 @@ void CommitQueue::answer(std::span<Member* const> batch) {
     next->state = Member::State::leading;
     next->changed.notify_one();
   }
-  for (Member* member : batch) {
+  for (Member* member : batch_) {
     if (member->state == Member::State::waiting) member->changed.notify_one();
     member->state = Member::State::done;
   }
+  batch_.clear();
 }
 
 // Who comes while the others are at work joins them, for a while: the fewer the commits, the fewer the waits
 // for the disk.
-void CommitQueue::lead(Realm& realm, std::vector<Member*>& batch) {
-  const auto until = std::chrono::steady_clock::now() + longest_joining;
-  const bool alone = batch.size() == 1;
+void CommitQueue::lead(Realm& realm) {
   try {
     store::Transaction transaction(realm.db());
+    const auto until = std::chrono::steady_clock::now() + longest_joining;
     start_log(realm);
     std::size_t done = 0;
-    if (alone) {
-      perform(realm, batch[done]->cause, batch[done]->work);
-      if (batch[done++]->cause.dry_run) return;
+    if (batch_.size() == 1) {
+      const Member& alone = *batch_[done++];
+      perform(realm, alone.cause, alone.work);
+      if (alone.cause.dry_run) return;
     }
     do {
-      for (; done < batch.size(); ++done) run_beside_others(realm, *batch[done]);
+      for (; done < batch_.size(); ++done) run_beside_others(realm, *batch_[done]);
       if (std::chrono::steady_clock::now() >= until) break;
       const std::lock_guard lock(mutex_);
-      take_waiting(batch);
-    } while (done < batch.size());
+      take_waiting();
+    } while (done < batch_.size());
     realm.log().finish(realm.db());
     transaction.commit();
   } catch (...) {
-    for (Member* member : batch) {
+    for (Member* member : batch_) {
       if (!member->failure) member->failure = std::current_exception();
     }
   }

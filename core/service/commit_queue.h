@@ -7,11 +7,11 @@
 //                │             the lead to the next that waits
 //                └────no─────► waits until it is answered or becomes the leader
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <vector>
 
@@ -22,6 +22,7 @@ namespace authctl::service {
 
 class CommitQueue {
  public:
+  CommitQueue() { batch_.reserve(max_batch); }
   // Runs one change, alone or with others. Throws what its work threw, or why the common commit failed.
   void run(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work);
   // Off: each change has a transaction of its own (a bench compares both).
@@ -29,6 +30,9 @@ class CommitQueue {
 
   static constexpr std::size_t max_batch = 256;
   static constexpr std::chrono::milliseconds longest_joining{5};
+  // SQLite: of batches without a pause between them; then the place is left alone for a moment that no other
+  // process that waits can miss (it asks every 3 ms).
+  static constexpr std::chrono::milliseconds longest_hold{60}, pause{4};
 
  private:
   struct Member {
@@ -41,13 +45,18 @@ class CommitQueue {
     std::condition_variable changed;
   };
 
-  void take_waiting(std::vector<Member*>& batch);
-  void lead(Realm& realm, std::vector<Member*>& batch);
-  void answer(std::span<Member* const> batch);
+  void leave_place(Realm& realm, std::unique_lock<std::mutex>& lock);
+  void take_waiting();
+  void lead(Realm& realm);
+  void answer();
   static void run_beside_others(Realm& realm, Member& member);
 
   std::mutex mutex_;
   std::vector<Member*> waiting_;
+  std::vector<Member*> batch_;  // the leader's; it never grows past its room, so that taking from the queue
+                                // cannot fail
+  std::chrono::steady_clock::time_point held_since_;  // the writer's place, by one batch after another
+  std::chrono::steady_clock::time_point left_at_;
   bool busy_ = false;
   std::thread::id leader_;
   bool grouping_ = true;

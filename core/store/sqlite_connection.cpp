@@ -261,6 +261,17 @@ void SqliteConnection::run_script(std::string_view sql) {
   if (code != SQLITE_OK) fail(code);
 }
 
+int SqliteConnection::spilled_pages() {
+  int count = 0, unused = 0;
+  sqlite3_db_status(db_, SQLITE_DBSTATUS_CACHE_SPILL, &count, &unused, 0);
+  return count;
+}
+
+void SqliteConnection::begin() {
+  execute("BEGIN IMMEDIATE");
+  spilled_before_ = spilled_pages();
+}
+
 bool SqliteConnection::is_in_place() {
   int has_moved = 0;
   return sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK || has_moved == 0;
@@ -280,6 +291,14 @@ void SqliteConnection::rollback() noexcept {
 
 void SqliteConnection::savepoint(std::string_view name) { execute("SAVEPOINT " + checked_name(name)); }
 void SqliteConnection::release(std::string_view name) { execute("RELEASE " + checked_name(name)); }
-void SqliteConnection::rollback_to(std::string_view name) { execute("ROLLBACK TO " + checked_name(name)); }
+
+// SQLite 3.40 forgets to make good the log's checksums where a savepoint is rolled back that pages were
+// spilled in: from there on a restart would not believe the log, and lose what was committed since.
+void SqliteConnection::rollback_to(std::string_view name) {
+  if (spilled_pages() != spilled_before_)
+    throw Error(ErrorCode::unavailable, "this changes too much at once for a part of it to be undone alone",
+                "change less at once");
+  execute("ROLLBACK TO " + checked_name(name));
+}
 
 }  // namespace authctl::store

@@ -31,13 +31,14 @@ class SqliteConnection final : public Database {
   std::unique_ptr<Rows> query(std::string_view sql, std::span<const Value> values) override;
   std::int64_t execute(std::string_view sql, std::span<const Value> values) override;
   void run_script(std::string_view sql) override;
-  void begin() override { execute("BEGIN IMMEDIATE"); }
+  void begin() override;
   void begin_read() override { execute("BEGIN"); }
   // Error unavailable where the file is not where it was: what went into it now would be lost.
   void commit() override;
   void rollback() noexcept override;
   void savepoint(std::string_view name) override;
   void release(std::string_view name) override;
+  // Error unavailable where the transaction has outgrown the cache: it can be rolled back as a whole only.
   void rollback_to(std::string_view name) override;
 
  private:
@@ -59,10 +60,12 @@ class SqliteConnection final : public Database {
   Statement prepare(std::string_view sql);
   void bind(Statement& statement, std::span<const Value> values, sqlite3_destructor_type lifetime);
   [[noreturn]] void fail(int code);
+  int spilled_pages();
 
   sqlite3* db_ = nullptr;
   std::string path_;
-  int moved_at_ = 0;  // the length of the log, in frames, when it was last moved into the file
+  int spilled_before_ = 0;  // pages that left the cache before their commit, up to this transaction
+  int moved_at_ = 0;        // the length of the log, in frames, when it was last moved into the file
   std::unordered_map<std::string, std::vector<Statement>, SqlHash, std::equal_to<>> idle_;
 };
 

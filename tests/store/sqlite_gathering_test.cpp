@@ -69,6 +69,17 @@ void insert_rows(store::Database& db, int count) {
       {std::int64_t{count}});
 }
 
+// False where the transaction has outgrown the cache.
+bool undo(store::Database& db) {
+  try {
+    db.rollback_to("s");
+  } catch (const base::Error& error) {
+    CHECK(error.code() == base::ErrorCode::unavailable);
+    return false;
+  }
+  return true;
+}
+
 // Writes of this process to any file.
 long writes_so_far() {
   std::ifstream file("/proc/self/io");
@@ -106,11 +117,13 @@ TEST_CASE("whatever a transaction does, what it committed is there after a kill,
   std::mt19937 random(20260707);
   const auto up_to = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
   auto expected = seen_by(*db);
+  int refused = 0;
   for (int round = 0; round < 150; ++round) {
     INFO("round " << round);
     auto& writer = up_to(4) == 0 ? *other : *db;
     writer.run_script(up_to(2) == 0 ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
     writer.begin();
+    bool outgrown = false;
     for (int step = up_to(6); step >= 0; --step) {
       writer.savepoint("s");
       if (up_to(1) == 0)
@@ -119,10 +132,14 @@ TEST_CASE("whatever a transaction does, what it committed is there after a kill,
         writer.execute("UPDATE t SET v = randomblob(900), k = hex(randomblob(8)) WHERE id % 7 = $1",
                        {std::int64_t{up_to(6)}});
       if (up_to(5) == 0) writer.execute("DELETE FROM t WHERE id % 5 = $1", {std::int64_t{up_to(4)}});
-      if (up_to(3) == 0) writer.rollback_to("s");
+      if (up_to(3) == 0 && !undo(writer)) {
+        outgrown = true;
+        break;
+      }
       writer.release("s");
     }
-    if (up_to(3) == 0) {
+    refused += outgrown ? 1 : 0;
+    if (outgrown || up_to(3) == 0) {
       writer.rollback();
     } else {
       expected = seen_by(writer);
@@ -134,6 +151,38 @@ TEST_CASE("whatever a transaction does, what it committed is there after a kill,
     if (up_to(20) == 0) db->query("PRAGMA wal_checkpoint(RESTART)");
   }
   CHECK(seen_plainly(path) == expected);
+  CHECK((refused > 2 && refused < 100));
+}
+
+// Of this SQLite made a log that a restart believed up to the savepoint only, whatever was committed after
+// it.
+TEST_CASE(
+    "a transaction that has outgrown its cache is rolled back as a whole, and what comes after it stays") {
+  const test::Folder folder;
+  const auto path = folder.file("t.db");
+  const auto db = make_store(path);
+  db->run_script("PRAGMA cache_size=20");
+  insert_rows(*db, 600);
+  db->begin();
+  db->savepoint("s");
+  db->execute("UPDATE t SET v = randomblob(900)");
+  for (int i = 0; i < 2; ++i)
+    db->execute("UPDATE t SET v = randomblob(900) WHERE id BETWEEN 300 AND 380 OR id > 520");
+  CHECK_THROWS_AS(db->rollback_to("s"), base::Error);
+  db->rollback();
+  db->begin();
+  db->savepoint("s");
+  insert_rows(*db, 1);
+  CHECK(undo(*db));
+  db->release("s");
+  for (const int rows : {40, 1, 1}) {
+    insert_rows(*db, rows);
+    const auto expected = seen_by(*db);
+    db->commit();
+    CHECK(seen_after_a_kill(path) == expected);
+    db->begin();
+  }
+  db->rollback();
 }
 
 TEST_CASE("what a commit has left that found no room is never written, also where others went on") {
