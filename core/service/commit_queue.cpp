@@ -1,7 +1,6 @@
 #include "core/service/commit_queue.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/audit/log.h"
 #include "core/base/error.h"
@@ -107,8 +106,10 @@ void CommitQueue::answer() {
 // for the disk.
 void CommitQueue::lead(Realm& realm) {
   try {
+    const auto asked = std::chrono::steady_clock::now();
     store::Transaction transaction(realm.db());
-    const auto until = std::chrono::steady_clock::now() + longest_joining;
+    const auto begun = std::chrono::steady_clock::now(), until = begun + joining_;
+    if (begun - asked >= pause) held_since_ = begun;  // somebody else had the place
     start_log(realm);
     std::size_t done = 0;
     if (batch_.size() == 1) {

@@ -3,8 +3,8 @@
 // Invariant: a caller is answered after the common commit is on disk, and only the leader touches the
 // connection.
 //
-//   caller ──► alone? ──yes──► leads: drains the queue, and again while more come, commits, answers, hands
-//                │             the lead to the next that waits
+//   caller ──► alone? ──yes──► leads: leaves others their turn, drains the queue, and again while more come,
+//                │             commits, answers, hands the lead to the next that waits
 //                └────no─────► waits until it is answered or becomes the leader
 #pragma once
 #include <chrono>
@@ -27,12 +27,14 @@ class CommitQueue {
   void run(Realm& realm, const Cause& cause, const std::function<void(Change&)>& work);
   // Off: each change has a transaction of its own (a bench compares both).
   void set_grouping(bool on) { grouping_ = on; }
+  // How long a batch is open for those who come while it is at work (5 ms).
+  void set_joining(std::chrono::milliseconds longest) { joining_ = longest; }
 
   static constexpr std::size_t max_batch = 256;
   static constexpr std::chrono::milliseconds longest_joining{5};
-  // SQLite: of batches without a pause between them; then the place is left alone for a moment that no other
-  // process that waits can miss (it asks every 3 ms).
-  static constexpr std::chrono::milliseconds longest_hold{60}, pause{4};
+  // SQLite: of batches without a pause between them; then the place is left alone for a moment in which
+  // another process that waits asks for it twice (every 3 ms).
+  static constexpr std::chrono::milliseconds longest_hold{60}, pause{6};
 
  private:
   struct Member {
@@ -60,6 +62,7 @@ class CommitQueue {
   bool busy_ = false;
   std::thread::id leader_;
   bool grouping_ = true;
+  std::chrono::milliseconds joining_ = longest_joining;
 };
 
 }  // namespace authctl::service

@@ -5,22 +5,12 @@
 #include "core/base/text.h"
 #include "core/store/field_sealer.h"
 #include "core/store/user_import.h"
+#include "core/store/value_list.h"
 
 namespace authctl::store {
 namespace {
 
 constexpr std::size_t texts_a_statement = 500;  // both engines limit how many values a statement has
-
-// Adds `column IN ($n, …)`, and the values behind those that are bound already.
-void add_is_one_of(std::string& sql, std::string_view column, std::span<const std::string> texts,
-                   std::vector<Value>& values) {
-  sql.append(column).append(" IN (");
-  for (const auto& text : texts) {
-    values.emplace_back(text);
-    sql.append(&text == texts.data() ? "$" : ", $").append(std::to_string(values.size()));
-  }
-  sql.append(")");
-}
 
 // Permissions as they stand in the column, and back. On a store without sealed identifiers they are what
 // they are.
@@ -77,7 +67,7 @@ std::vector<GrantedTo> roles_granted(Database& db, std::span<const std::string> 
   std::vector<Value> values{static_cast<std::int64_t>(most)};
   std::string sql = "SELECT permission, role_id FROM role_grant WHERE ";
   const Spelled spelled(db, permissions);
-  add_is_one_of(sql, "permission", spelled.written(), values);
+  sql += is_one_of("permission", spelled.written(), values);
   sql.append(" LIMIT $1");
   const auto rows = db.query(sql, std::span<const Value>(values));
   while (rows->next()) found.push_back({spelled.text_of(rows->text(0)), rows->string(1)});
@@ -91,7 +81,7 @@ std::vector<RoleLine> role_lines_of_user(Database& db, std::string_view user_id,
       "WITH RECURSIVE held (role_id, child_id, resource, expires_at) AS ("
       "SELECT role_id, '', resource, expires_at FROM role_assignment"
       " WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
-  if (!resources.empty()) add_is_one_of(sql, " AND resource", resources, values);
+  if (!resources.empty()) sql += is_one_of(" AND resource", resources, values);
   // UNION keeps each line once, so that a diamond is walked once (and a circle, if there were one, ends).
   sql.append(
       " UNION SELECT i.parent_id, i.role_id, '', NULL FROM held h"
@@ -112,9 +102,9 @@ std::vector<RoleGrant> grants_among(Database& db, std::span<const std::string> r
   for_each_part(role_ids, [&](std::span<const std::string> part) {
     std::vector<Value> values;
     std::string sql = "SELECT role_id, permission, resource, sealed_permission FROM role_grant WHERE ";
-    add_is_one_of(sql, "role_id", part, values);
-    if (!permissions.empty()) add_is_one_of(sql, " AND permission", spelled.written(), values);
-    if (!resources.empty()) add_is_one_of(sql, " AND resource", resources, values);
+    sql += is_one_of("role_id", part, values);
+    if (!permissions.empty()) sql += is_one_of(" AND permission", spelled.written(), values);
+    if (!resources.empty()) sql += is_one_of(" AND resource", resources, values);
     const auto rows = db.query(sql, std::span<const Value>(values));
     while (rows->next())
       grants.push_back(
@@ -129,7 +119,7 @@ std::map<std::string, std::string> role_names(Database& db, std::span<const std:
   for_each_part(role_ids, [&](std::span<const std::string> part) {
     std::vector<Value> values;
     std::string sql = "SELECT id, name FROM role WHERE ";
-    add_is_one_of(sql, "id", part, values);
+    sql += is_one_of("id", part, values);
     const auto rows = db.query(sql, std::span<const Value>(values));
     while (rows->next()) names.emplace(rows->string(0), rows->string(1));
   });

@@ -3,6 +3,7 @@
 #include "core/store/row_batch.h"
 
 #include "core/store/field_sealer.h"
+#include "core/store/value_list.h"
 
 namespace authctl::store {
 namespace {
@@ -31,18 +32,6 @@ std::optional<std::string> opened_permission(const Database& db, const Rows& row
                                              int role_id) {
   if (row.is_null(at)) return std::nullopt;
   return read_permission(db, row, at, sealed, row.text(role_id), row.text(at + 1));
-}
-
-// `column IN ($n, …)`, and the values added behind those that are bound already.
-std::string is_one_of(std::string_view column, std::span<const std::string> texts,
-                      std::vector<Value>& values) {
-  std::string sql(column);
-  sql += " IN (";
-  for (const auto& text : texts) {
-    values.emplace_back(text);
-    sql += (&text == texts.data() ? "$" : ", $") + std::to_string(values.size());
-  }
-  return sql + ")";
 }
 
 }  // namespace

@@ -170,7 +170,11 @@ void SqliteConnection::configure() {
   run_script("PRAGMA temp_store=MEMORY");
 }
 
+// SQLite 3.40 forgets to make good the log's checksums where a part of a transaction, a savepoint or one
+// statement that fails, is undone that pages were spilled in: from there on a restart would not believe the
+// log, and lose what was committed since. Undone as a whole it is sound.
 void SqliteConnection::fail(int code) {
+  must_roll_back_ = must_roll_back_ || has_outgrown_cache();
   fail_with(code, sqlite3_system_errno(db_), path_, sqlite3_errmsg(db_));
 }
 
@@ -270,6 +274,7 @@ int SqliteConnection::spilled_pages() {
 void SqliteConnection::begin() {
   execute("BEGIN IMMEDIATE");
   spilled_before_ = spilled_pages();
+  must_roll_back_ = false;
 }
 
 bool SqliteConnection::is_in_place() {
@@ -281,6 +286,9 @@ void SqliteConnection::commit() {
   if (!is_in_place())
     throw Error(ErrorCode::unavailable, "store " + base::quote(path_) + " was moved away or replaced",
                 "put it back, or start again with the one that stands there now");
+  if (must_roll_back_)
+    throw Error(ErrorCode::internal, "a change went on after a statement of it had failed",
+                "change less at once");
   const Gathering gathering(db_);
   execute("COMMIT");
 }
@@ -292,10 +300,8 @@ void SqliteConnection::rollback() noexcept {
 void SqliteConnection::savepoint(std::string_view name) { execute("SAVEPOINT " + checked_name(name)); }
 void SqliteConnection::release(std::string_view name) { execute("RELEASE " + checked_name(name)); }
 
-// SQLite 3.40 forgets to make good the log's checksums where a savepoint is rolled back that pages were
-// spilled in: from there on a restart would not believe the log, and lose what was committed since.
 void SqliteConnection::rollback_to(std::string_view name) {
-  if (spilled_pages() != spilled_before_)
+  if (has_outgrown_cache())
     throw Error(ErrorCode::unavailable, "this changes too much at once for a part of it to be undone alone",
                 "change less at once");
   execute("ROLLBACK TO " + checked_name(name));

@@ -61,9 +61,11 @@ class SqliteConnection final : public Database {
   void bind(Statement& statement, std::span<const Value> values, sqlite3_destructor_type lifetime);
   [[noreturn]] void fail(int code);
   int spilled_pages();
+  bool has_outgrown_cache() { return spilled_pages() != spilled_before_; }
 
   sqlite3* db_ = nullptr;
   std::string path_;
+  bool must_roll_back_ = false;
   int spilled_before_ = 0;  // pages that left the cache before their commit, up to this transaction
   int moved_at_ = 0;        // the length of the log, in frames, when it was last moved into the file
   std::unordered_map<std::string, std::vector<Statement>, SqlHash, std::equal_to<>> idle_;

@@ -1,6 +1,7 @@
 #include "core/store/user_repository.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/error.h"
 #include "core/base/shell_word.h"
@@ -8,6 +9,7 @@
 #include "core/store/field_sealer.h"
 #include "core/store/row_batch.h"
 #include "core/store/user_import.h"
+#include "core/store/value_list.h"
 
 namespace authctl::store {
 namespace {
@@ -55,6 +57,20 @@ bool stands_in_another_spelling(Database& db, std::string_view value) {
   for (std::size_t i = 1; i < all.size(); ++i)
     if (db.query("SELECT 1 FROM user_identifier WHERE value = $1", {all[i]})->next()) return true;
   return false;
+}
+
+// Asked, and not tried and undone: a transaction that has outgrown the cache cannot undo a part of itself. An
+// import that was killed early has left accounts without identifiers.
+bool are_free(Database& db, std::span<const std::string> names, std::span<const std::string> emails) {
+  std::vector<std::string> all(names.begin(), names.end());
+  std::ranges::copy_if(emails, std::back_inserter(all), [](const auto& email) { return !email.empty(); });
+  std::ranges::sort(all);
+  if (std::ranges::adjacent_find(all) != all.end()) return false;
+  if (all.empty()) return true;
+  std::vector<Value> values;
+  std::string sql = "SELECT 1 FROM user_identifier WHERE " + is_one_of("value", all, values);
+  sql += " UNION ALL SELECT 1 FROM user_account WHERE " + is_one_of("name", names, values);
+  return !db.query(sql + " LIMIT 1", values)->next();
 }
 
 void insert_identifier(Database& db, std::string_view value, std::string_view user_id, std::string_view kind,
@@ -144,33 +160,28 @@ void insert_user(Database& db, const UserRow& user) {
 
 bool insert_free_users(Database& db, std::span<const UserRow> users) {
   if (db.fields()) return false;  // each text has spellings to be looked for
-  static const RowInsert accounts(insert_account, 13, "ON CONFLICT DO NOTHING");
-  static const RowInsert identifiers("INSERT INTO user_identifier (value, user_id, kind)", 3,
-                                     "ON CONFLICT DO NOTHING");
-  if (std::ranges::any_of(users, [](const auto& user) { return user.name.size() == length_of_id; }))
-    return false;
-  constexpr std::string_view savepoint = "free_users";
-  db.savepoint(savepoint);
-  RowBatch made(db, accounts, users.size()), found_by(db, identifiers, users.size());
-  std::int64_t names = 0;
+  static const RowInsert accounts(insert_account, 13);
+  static const RowInsert identifiers("INSERT INTO user_identifier (value, user_id, kind)", 3);
+  std::vector<std::string> names, emails;  // the e-mail is empty where there is none but the name
+  for (const auto& user : users) {
+    if (user.name.size() == length_of_id) return false;
+    names.push_back(user.name);
+    auto email = base::fold_ascii(user.email.value_or(""));
+    emails.push_back(email == user.name ? "" : std::move(email));
+  }
+  if (!are_free(db, names, emails)) return false;
+  RowBatch made(db, accounts, users.size()), found_by(db, identifiers, 2 * users.size());
   for (const auto& user : users)
     made.add({user.id, user.name, user.email, word_of(user.status), user.password_hash, user.password_scheme,
               user.password_changed_at, user.password_must_change, user.tokens_valid_from, user.created_at,
               user.updated_at, user.last_login_at, nullptr});
   made.flush();  // the identifiers refer to them
-  const bool all_made = made.taken() == static_cast<std::int64_t>(users.size());
-  for (std::size_t i = 0; all_made && i < users.size(); ++i) {
-    const auto& user = users[i];
-    found_by.add({user.name, user.id, "name"}), ++names;
-    if (!user.email) continue;
-    const auto folded = base::fold_ascii(*user.email);
-    if (folded != user.name) found_by.add({folded, user.id, "email"}), ++names;
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    found_by.add({names[i], users[i].id, "name"});
+    if (!emails[i].empty()) found_by.add({emails[i], users[i].id, "email"});
   }
   found_by.flush();
-  const bool all_free = all_made && found_by.taken() == names;
-  if (!all_free) db.rollback_to(savepoint);
-  db.release(savepoint);
-  return all_free;
+  return true;
 }
 
 void rename_user(Database& db, const UserRow& user, std::string_view name, base::Timestamp now) {

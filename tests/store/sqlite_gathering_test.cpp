@@ -154,8 +154,7 @@ TEST_CASE("whatever a transaction does, what it committed is there after a kill,
   CHECK((refused > 2 && refused < 100));
 }
 
-// Of this SQLite made a log that a restart believed up to the savepoint only, whatever was committed after
-// it.
+// Undone in part, SQLite 3.40 makes a log of this that a restart believes up to the savepoint only.
 TEST_CASE(
     "a transaction that has outgrown its cache is rolled back as a whole, and what comes after it stays") {
   const test::Folder folder;
@@ -168,8 +167,13 @@ TEST_CASE(
   db->execute("UPDATE t SET v = randomblob(900)");
   for (int i = 0; i < 2; ++i)
     db->execute("UPDATE t SET v = randomblob(900) WHERE id BETWEEN 300 AND 380 OR id > 520");
-  CHECK_THROWS_AS(db->rollback_to("s"), base::Error);
-  db->rollback();
+  if (undo(*db)) {
+    db->release("s");
+    insert_rows(*db, 40);
+    db->commit();
+  } else {
+    db->rollback();
+  }
   db->begin();
   db->savepoint("s");
   insert_rows(*db, 1);
