@@ -126,7 +126,8 @@ TEST_CASE("where a common commit fails nobody is told that it succeeded") {
 }
 
 TEST_CASE(
-    "who comes while another change is at work shares its commit, and neither its fate nor its dry run") {
+    "callers that come while another change is at work share its commit, and neither its fate nor its dry "
+    "run") {
   test::TestRealm test(GENERATE(test::each_engine()));
   auto& realm = test.realm();
   const bool second_fails = GENERATE(false, true), first_is_dry = GENERATE(false, true);
