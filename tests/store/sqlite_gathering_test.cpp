@@ -29,6 +29,16 @@ std::unique_ptr<store::SqliteConnection> make_store(const std::string& path) {
   return db;
 }
 
+// One store, as two connections have it.
+struct Shared {
+  test::Folder folder;
+  std::string path = folder.file("t.db");
+  std::unique_ptr<store::SqliteConnection> db = make_store(path), other;
+  Shared() : other(std::make_unique<store::SqliteConnection>(path, SQLITE_OPEN_READWRITE)) {
+    other->configure();
+  }
+};
+
 // Through the system's own files, as another program does it.
 std::string seen_plainly(const std::string& path) {
   sqlite3* db = nullptr;
@@ -108,11 +118,9 @@ TEST_CASE("a commit of many pages is a few writes, and at once for everybody") {
 // Small caches write pages before the commit, and again with it: SQLite then corrects the checksums of frames
 // that are in the log already.
 TEST_CASE("whatever a transaction does, what it committed is there after a kill, and nothing else") {
-  const test::Folder folder;
-  const auto path = folder.file("t.db");
-  const auto db = make_store(path),
-             other = std::make_unique<store::SqliteConnection>(path, SQLITE_OPEN_READWRITE);
-  other->configure();
+  const Shared both;
+  const auto& path = both.path;
+  const auto &db = both.db, &other = both.other;
   db->run_script("PRAGMA cache_size=12");
   std::mt19937 random(20260707);
   const auto up_to = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
@@ -190,11 +198,9 @@ TEST_CASE(
 }
 
 TEST_CASE("what a commit has left that found no room is never written, also where others went on") {
-  const test::Folder folder;
-  const auto path = folder.file("t.db");
-  const auto db = make_store(path),
-             other = std::make_unique<store::SqliteConnection>(path, SQLITE_OPEN_READWRITE);
-  other->configure();
+  const Shared both;
+  const auto& path = both.path;
+  const auto &db = both.db, &other = both.other;
   db->begin();
   insert_rows(*db, 20);
   db->commit();
@@ -228,11 +234,9 @@ TEST_CASE("what a commit has left that found no room is never written, also wher
 // A whole transaction, though the program gathers no more than its COMMIT: pages that left a small cache are
 // read again from what was gathered, and dropped with it.
 TEST_CASE("what is gathered can be read, and what is left of it at the end is gone") {
-  const test::Folder folder;
-  const auto path = folder.file("t.db");
-  const auto db = make_store(path),
-             other = std::make_unique<store::SqliteConnection>(path, SQLITE_OPEN_READWRITE);
-  other->configure();
+  const Shared both;
+  const auto& path = both.path;
+  const auto &db = both.db, &other = both.other;
   db->run_script("PRAGMA cache_size=12");
   for (const int rows : {3, 40, 25}) {
     db->begin();
